@@ -1,0 +1,17 @@
+# make demo ARGS="--queues 40": whatever stands in ARGS goes to the script.
+.PHONY: demo dev test check bench
+
+demo:
+	@bin/demo $(ARGS)
+
+dev:
+	@bin/dev $(ARGS)
+
+test:
+	@bin/test $(ARGS)
+
+check:
+	@bin/check $(ARGS)
+
+bench:
+	@bin/bench $(ARGS)

@@ -1,0 +1,201 @@
+"""What a scrape of 1,000 queues costs us, a bare hand writer, and prometheus-client, in one run.
+
+    python -m bench.metrics_rendering
+
+The bare writer is the floor: its labels are escaped, its values known, and it only puts the lines together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Gauge, Metric, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+
+from core.model import STATES, Dialect, Identity, Instants, Limits, Queue, QueueId, State, Workers
+from core.snapshot import Pass, Reading, RedisFacts, Snapshot
+from exporter.exposition import Exposition, Rendering, milliseconds
+from exporter.text import Format
+
+QUEUES = 1000
+ROUNDS = 15
+NOW = milliseconds()
+_COUNTS: dict[State, int] = dict.fromkeys(STATES, 12_345)
+
+Rows = list[tuple[str, list[tuple[dict[str, str], float]]]]
+
+
+def snapshot(queues: int) -> Snapshot:
+    """Queues of which everything is known, so that each has all its series."""
+    redis = RedisFacts("redis", "7.0.15", "standalone", "master", "noeviction", 1, 2, 3, 4, 5, 6)
+    found = tuple(_queue(number) for number in range(queues))
+    return Snapshot(1, (Reading("default", NOW, found, redis, Pass(1, 1, 0.5), seconds=0.02, commands=9000),))
+
+
+def _queue(number: int) -> Queue:
+    return Queue(
+        id=QueueId("default", "bull", f"queue-{number:04}"),
+        identity=Identity(Dialect.MQ5, "5.81.2", ()),
+        paused=number % 7 == 0,
+        counts=_COUNTS,
+        limits=Limits(50, 100, 1000, 412),
+        instants=Instants(*(NOW - 1000 * number - offset for offset in (17, 1234, 99, 7_200_123, 4321, 56))),
+        overdue=number % 5,
+        workers=Workers(8, 5),
+        failed_last_hour=number,
+        completed_last_hour=10 * number,
+        ids=1_000_000 + number,
+        completed_ever=900_000 + number,
+        failed_ever=1234,
+        max_events=10_000,
+        active_without_lock=0,
+    )
+
+
+def rows(text: str) -> Rows:
+    """Every series of an exposition by family, as the other writers are handed them."""
+    return [
+        (family.name, [(sample.labels, sample.value) for sample in family.samples])
+        for family in text_string_to_metric_families(text)
+    ]
+
+
+def bare_writer(given: Rows) -> Callable[[], bytes]:
+    """Escaped labels and values at hand; only lines are made and joined."""
+    ready = [
+        (name, [(",".join(f'{key}="{word}"' for key, word in labels.items()), value) for labels, value in series])
+        for name, series in given
+    ]
+
+    def write() -> bytes:
+        lines: list[str] = []
+        for name, series in ready:
+            lines.append(f"# HELP {name} about\n# TYPE {name} gauge\n")
+            for labels, value in series:
+                lines.append(f"{name}{{{labels}}} {value}\n")  # noqa: PERF401 # the plainest way to write it is the measure
+        return "".join(lines).encode()
+
+    return write
+
+
+class FromRows(Collector):
+    """A custom collector: a Metric a family, its samples added on every scrape."""
+
+    def __init__(self, given: Rows) -> None:
+        self._rows = given
+
+    def collect(self) -> Iterator[Metric]:
+        for name, series in self._rows:
+            metric = Metric(name, "about", "gauge")
+            for labels, value in series:
+                metric.add_sample(name, labels, value)
+            yield metric
+
+
+def collector_writer(given: Rows) -> Callable[[], bytes]:
+    registry = CollectorRegistry()
+    registry.register(FromRows(given))
+    return lambda: generate_latest(registry)
+
+
+def object_writer(given: Rows) -> Callable[[], bytes]:
+    """A Gauge a family with a child a series, set beforehand: only the rendering is measured."""
+    registry = CollectorRegistry()
+    for name, series in given:
+        names = sorted(series[0][0])
+        gauge = Gauge(name, "about", names, registry=registry)
+        for labels, value in series:
+            (gauge.labels(**labels) if names else gauge).set(value)
+    return lambda: generate_latest(registry)
+
+
+def medians(ways: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Milliseconds. The ways take turns, so that what else the machine does falls on all of them."""
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, work in ways.items():
+            started = time.perf_counter()
+            work()
+            spent[name].append(time.perf_counter() - started)
+    return {name: statistics.median(times) * 1000 for name, times in spent.items()}
+
+
+class Fixed:
+    """A herd that always shows the same queues, as a new snapshot each time."""
+
+    def __init__(self, seen: Snapshot) -> None:
+        self._seen = seen
+        self._version = 0
+
+    def snapshot(self) -> Snapshot:
+        self._version += 1
+        return Snapshot(self._version, self._seen.readings)
+
+    def glance(self) -> None: ...
+
+
+async def worst_stall(work: Callable[[], object]) -> float:
+    """The longest that the event loop was late, in milliseconds, while `work` ran a few times."""
+    late: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            due = time.perf_counter() + 0.001
+            await asyncio.sleep(0.001)
+            late.append(time.perf_counter() - due)
+
+    ticking = asyncio.create_task(tick())
+    await asyncio.sleep(0.05)
+    for _ in range(ROUNDS):
+        outcome = work()
+        if asyncio.iscoroutine(outcome):
+            await outcome
+        await asyncio.sleep(0.005)
+    ticking.cancel()
+    return max(late) * 1000
+
+
+def main() -> None:
+    seen = snapshot(QUEUES)
+    rendering = Rendering()
+    body = rendering.body(seen, NOW, Format.CLASSIC)
+    given = rows(body.decode())
+    series = sum(len(found) for _, found in given)
+    print(f"{QUEUES} queues, {series} series, {len(body) / 1e6:.1f} MB, medians of {ROUNDS}")
+
+    ways = {
+        "bare hand writer": bare_writer(given),
+        "tickbird": lambda: rendering.body(seen, NOW, Format.CLASSIC),
+        "tickbird, OpenMetrics": lambda: rendering.body(seen, NOW, Format.OPENMETRICS),
+        "prometheus-client, custom collector": collector_writer(given),
+        "prometheus-client, objects": object_writer(given),
+    }
+    spent = medians(ways)
+    for name, time_spent in spent.items():
+        print(f"  {name:38}{time_spent:8.1f} ms  {time_spent / spent['bare hand writer']:5.1f} x")
+    _gzip(body)
+    _stalls(seen, rendering)
+
+
+def _gzip(body: bytes) -> None:
+    sizes = {level: len(gzip.compress(body, level)) for level in (1, 6, 9)}
+    spent = medians({f"gzip level {level}": partial(gzip.compress, body, level) for level in sizes})
+    for (name, time_spent), size in zip(spent.items(), sizes.values(), strict=True):
+        print(f"  {name:38}{time_spent:8.1f} ms  {size / 1024:5.0f} KB")
+
+
+def _stalls(seen: Snapshot, rendering: Rendering) -> None:
+    exposition = Exposition(Fixed(seen))
+    apart = asyncio.run(worst_stall(lambda: exposition.body(Format.CLASSIC, compressed=True)))
+    inline = asyncio.run(worst_stall(lambda: gzip.compress(rendering.body(seen, NOW, Format.CLASSIC), 1)))
+    print(f"  worst stall of the event loop: {apart:.1f} ms in a thread, {inline:.1f} ms if it were done in the loop")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""The one reader of an instance: a reading of every queue per tick, published as a value; and the walk beside it.
+
+Nothing here writes to Redis. When Redis goes away the last reading stays, marked with since when and why, and the
+next tick tries again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.clients import Connection, connections, workers_by_queue
+from core.discovery import BETWEEN_WALKS, Walk, connected_command
+from core.errors import Unavailable
+from core.facts import facts
+from core.instance import Instance, pack
+from core.interest import Interest
+from core.model import Health, Queue, QueueId, Verdict, Workers
+from core.register import Register
+from core.snapshot import Reading, RedisFacts
+from core.survey import Draft, survey
+from core.traffic import Meter
+from core.verdict import verdict
+
+log = logging.getLogger("tickbird.core.collector")
+
+# Who is connected and what Redis says of itself change slowly, and CLIENT LIST grows with the clients.
+SURROUNDINGS_EVERY = 5.0
+# A tick that is refused is tried again this soon: recovery is seen within a second or two.
+AWAY_INTERVAL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is not a queue: Redis itself, and who is connected to it. `workers` is None where we may not ask."""
+
+    redis: RedisFacts | None = None
+    workers: Mapping[bytes, Workers] | None = None
+    refusals: tuple[str, ...] = ()
+
+
+class Collector:
+    """Reads one instance for as long as it runs, and hands each reading to `publish`."""
+
+    def __init__(self, instance: Instance, interest: Interest, publish: Callable[[Reading], None]) -> None:
+        self.instance = instance
+        self._interest = interest
+        self._publish = publish
+        self._walk = Walk(instance)
+        self._register = Register(instance, self._walk)
+        self._surroundings = Surroundings()
+        self._surroundings_at = float("-inf")
+        self._meters: dict[QueueId, Meter] = {}
+        self._spent: deque[tuple[float, int]] = deque()
+        self.reading = Reading(instance.name, None, (), None, self._walk.progress)
+
+    async def run(self) -> None:
+        """Tick and walk until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tick_on())
+            tasks.create_task(self._walk_on())
+
+    async def _tick_on(self) -> None:
+        while True:
+            try:
+                await self.tick()
+            except Unavailable as trouble:
+                self._away(trouble)
+            except Exception as fault:  # a fault of ours must not end the readings, nor pass for fresh data
+                log.exception("a reading of %s failed", self.instance.name)
+                self._away(Unavailable(f"Tickbird could not make sense of Redis {self.instance.name}: {fault!r}."))
+            away = self.reading.down_since is not None
+            await self._interest.sleep(AWAY_INTERVAL if away else self._interest.interval(self.reading.seconds))
+
+    async def _walk_on(self) -> None:
+        # The first tick asks who is connected; its answer decides how ambiguous names are split.
+        while True:
+            try:
+                await self.walk()
+            except Unavailable:
+                log.debug("walk over %s interrupted", self.instance.name)
+            except Exception:  # the same: the next walk may fare better, and the log says what happened
+                log.exception("a walk over %s failed", self.instance.name)
+            await asyncio.sleep(BETWEEN_WALKS)
+
+    async def walk(self) -> None:
+        """One pass over the keyspace; what is new is looked at, and the next tick reads it."""
+        found = await self._walk.once()
+        known = len(self._register.watched)
+        await self._register.add(found - {watched.base for watched in self._register.watched})
+        await self._register.look_again()
+        if len(self._register.watched) > known:
+            self._interest.wake()
+
+    async def tick(self) -> None:
+        """One reading. Raises Unavailable when Redis does not answer."""
+        started, sent = time.monotonic(), self.instance.commands_sent
+        if started - self._surroundings_at >= SURROUNDINGS_EVERY:
+            await self._look_around()
+        started, now = time.monotonic(), time.time_ns() // 1_000_000
+        drafts = self._living(await survey(self.instance, self._register.watched, now))
+        queues = tuple(self._queue(draft, now) for draft in drafts)
+        self._forget_meters(queues)
+        self._back_again()
+        self._publish_reading(
+            Reading(
+                instance=self.instance.name,
+                taken_at=now,
+                queues=queues,
+                redis=self._surroundings.redis,
+                discovery=self._walk.progress,
+                refusals=self._surroundings.refusals,
+                interval=self._interest.interval(time.monotonic() - started),
+                seconds=time.monotonic() - started,
+                commands=self.instance.commands_sent - sent,
+                commands_per_minute=self._per_minute(),
+            )
+        )
+
+    def _living(self, drafts: list[Draft]) -> list[Draft]:
+        """Without the queues of which nothing is left: an obliterated one disappears with the next reading."""
+        for draft in drafts:
+            if draft.is_empty and not self._register.is_served(draft.watched.base):
+                self._register.forget(draft.watched.base)
+        return [d for d in drafts if not d.is_empty or self._register.is_served(d.watched.base)]
+
+    def _queue(self, draft: Draft, now: int) -> Queue:
+        workers = self._surroundings.workers
+        queue = replace(
+            draft.queue(now),
+            workers=None if workers is None else workers.get(draft.watched.base, Workers(0, 0)),
+        )
+        queue = replace(queue, traffic=self._meters.setdefault(queue.id, Meter()).measure(queue, now))
+        return replace(queue, verdict=verdict(queue, now))
+
+    def _forget_meters(self, queues: tuple[Queue, ...]) -> None:
+        living = {queue.id for queue in queues}
+        self._meters = {id: meter for id, meter in self._meters.items() if id in living}
+
+    async def _look_around(self) -> None:
+        info, clients, channels = await self.instance.batch([pack(b"INFO"), *connected_command()])
+        answers = (("INFO", info), ("CLIENT LIST", clients))
+        refusals = tuple(_refusal(name, reply) for name, reply in answers if isinstance(reply, Exception))
+        connected = _connected(clients, self.instance.database)
+        await self._register.meet(connected or (), channels if isinstance(channels, list) else ())
+        self._surroundings = Surroundings(
+            redis=facts(info) if isinstance(info, bytes) else None,
+            workers=None if connected is None else workers_by_queue(connected),
+            refusals=refusals,
+        )
+        self._surroundings_at = time.monotonic()
+
+    def _per_minute(self) -> float:
+        """Commands sent by everything we do on this instance, over the last minute."""
+        now = time.monotonic()
+        self._spent.append((now, self.instance.commands_sent))
+        while len(self._spent) > 2 and now - self._spent[0][0] > 60:
+            self._spent.popleft()
+        (first_at, first), (last_at, last) = self._spent[0], self._spent[-1]
+        return (last - first) * 60 / max(1.0, last_at - first_at)
+
+    def _away(self, trouble: Unavailable) -> None:
+        since = self.reading.down_since
+        if since is None:
+            since = time.time_ns() // 1_000_000
+            log.warning("%s", trouble.message)
+        stale = Verdict(Health.STALE, trouble.message, needs_attention=False)
+        queues = tuple(replace(queue, verdict=stale) for queue in self.reading.queues)
+        self._surroundings_at = float("-inf")
+        self._publish_reading(replace(self.reading, queues=queues, down_since=since, trouble=trouble.message))
+
+    def _back_again(self) -> None:
+        if self.reading.down_since is not None:
+            log.warning("Redis %s answers again", self.instance.name)
+
+    def _publish_reading(self, reading: Reading) -> None:
+        self.reading = reading
+        self._publish(reading)
+
+
+def _connected(reply: Any, database: int) -> tuple[Connection, ...] | None:
+    return connections(reply, database) if isinstance(reply, bytes) else None
+
+
+def _refusal(command: str, reply: Exception) -> str:
+    loses = {"INFO": "version, memory and eviction policy", "CLIENT LIST": "the number of workers"}
+    return f"Redis does not let us ask {command} ({reply}), so {loses[command]} cannot be shown."

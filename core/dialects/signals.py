@@ -1,0 +1,135 @@
+"""The signs by which a queue's library is known: which keys there are, what `meta` says, what jobs carry.
+
+Reads a bounded handful of commands per queue; writes nothing. Source: redis-layout.md 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.dialects.contract import is_marker
+from core.instance import Instance, pack
+
+# Each key's type, as far as it tells generations apart.
+TYPED = (
+    b"id",
+    b"meta",
+    b"wait",
+    b"active",
+    b"delayed",
+    b"completed",
+    b"failed",
+    b"paused",
+    b"events",
+    b"prioritized",
+    b"pc",
+    b"priority",
+    b"marker",
+    b"delay",
+    b"meta-paused",
+    b"waiting-children",
+    b"groups",
+    b"stalled-check",
+)
+META = (b"version", b"opts.maxLenEvents", b"paused", b"concurrency")
+_JOB_FIELDS = (b"name", b"atm", b"ats", b"attemptsMade", b"retriedOn", b"stc", b"pb", b"gid")
+_SAMPLES = (
+    (b"ZREVRANGE", b"completed", 0, 1),
+    (b"ZREVRANGE", b"failed", 0, 1),
+    (b"LRANGE", b"wait", -2, -1),
+    (b"LRANGE", b"active", 0, 1),
+    (b"LRANGE", b"paused", -2, -1),
+    (b"ZRANGE", b"delayed", 0, 0),
+    (b"ZRANGE", b"prioritized", 0, 0),
+)
+# Bounds one round trip: a thousand new queues are probed in slices, so that neither side stalls.
+_SLICE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What was seen of one queue. `jobs` has, for each sampled job, its non-empty telling fields."""
+
+    types: Mapping[bytes, bytes] = field(default_factory=dict)
+    meta: Mapping[bytes, bytes] = field(default_factory=dict)
+    counter: bytes | None = None
+    list_members: tuple[bytes, ...] = ()
+    jobs: tuple[Mapping[bytes, bytes], ...] = ()
+    waits_on: frozenset[bytes] = frozenset()
+    bull_channel: bool = False
+
+    def has(self, key: bytes) -> bool:
+        return key in self.types
+
+    @property
+    def job_fields(self) -> frozenset[bytes]:
+        return frozenset(name for job in self.jobs for name in job)
+
+    @property
+    def is_queue(self) -> bool:
+        """Whether these keys are a queue's at all, and not somebody else's key that happens to end in `:id`."""
+        if self.waits_on or self.bull_channel or self.has(b"meta-paused"):
+            return True
+        if any(name in self.meta for name in META):
+            return True
+        return self.types.get(b"id") == b"string" and self.counter is not None and self.counter.isdigit()
+
+
+async def read_signals(instance: Instance, bases: Sequence[bytes]) -> list[Signals]:
+    """The signals of each base key, in order."""
+    found: list[Signals] = []
+    for start in range(0, len(bases), _SLICE):
+        found += await _slice(instance, bases[start : start + _SLICE])
+    return found
+
+
+async def _slice(instance: Instance, bases: Sequence[bytes]) -> list[Signals]:
+    commands = [command for base in bases for command in _probe(base)]
+    replies = await instance.batch(commands)
+    width = len(commands) // len(bases)
+    seen = [_seen(replies[i * width : (i + 1) * width]) for i in range(len(bases))]
+    jobs = await _sampled_jobs(instance, bases, [sample for _, sample in seen])
+    return [_with_jobs(signals, found) for (signals, _), found in zip(seen, jobs, strict=True)]
+
+
+def _probe(base: bytes) -> list[bytes]:
+    types = [pack(b"TYPE", base + key) for key in TYPED]
+    samples = [pack(verb, base + key, start, stop) for verb, key, start, stop in _SAMPLES]
+    return [*types, pack(b"GET", base + b"id"), pack(b"HMGET", base + b"meta", *META), *samples]
+
+
+def _seen(replies: Sequence[Any]) -> tuple[Signals, list[bytes]]:
+    count = len(TYPED)
+    types = {key: kind for key, kind in zip(TYPED, replies, strict=False) if kind != b"none"}
+    counter, meta, samples = replies[count], replies[count + 1], replies[count + 2 :]
+    values = meta if isinstance(meta, list) else [None] * len(META)
+    members = [member for sample in samples if isinstance(sample, list) for member in sample]
+    signals = Signals(
+        types=types,
+        meta={name: value for name, value in zip(META, values, strict=True) if value is not None},
+        counter=counter if isinstance(counter, bytes) else None,
+        list_members=tuple(members),
+    )
+    return signals, [member for member in members if not is_marker(member)][:8]
+
+
+async def _sampled_jobs(
+    instance: Instance, bases: Sequence[bytes], samples: Sequence[list[bytes]]
+) -> list[list[Mapping[bytes, bytes]]]:
+    wanted = [(base, id) for base, ids in zip(bases, samples, strict=True) for id in ids]
+    # Lengths first: a field that only tells by its presence is never worth its bytes.
+    commands = [pack(b"HSTRLEN", base + id, name) for base, id in wanted for name in _JOB_FIELDS]
+    lengths = iter(await instance.batch(commands))
+    present = [[name for name in _JOB_FIELDS if _positive(next(lengths))] for _ in wanted]
+    named = iter(present)
+    return [[dict.fromkeys(next(named), b"") for _ in ids] for ids in samples]
+
+
+def _positive(reply: Any) -> bool:
+    return isinstance(reply, int) and reply > 0
+
+
+def _with_jobs(signals: Signals, jobs: list[Mapping[bytes, bytes]]) -> Signals:
+    return Signals(signals.types, signals.meta, signals.counter, signals.list_members, tuple(jobs))

@@ -1,0 +1,113 @@
+"""Which queues live on an instance: an endless paced walk over the keyspace, and the names of connected workers.
+
+There is no register of queues in any version. The walk is `SCAN` in slices that rest between each other, never
+`KEYS`; a base key is what is kept, because where a prefix ends and a name begins can be ambiguous.
+Source: redis-layout.md 5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from core.instance import Instance, pack
+from core.model import QueueId
+from core.snapshot import Pass
+from core.text import text
+
+# Redis spends about 0.75 ms on a slice of this size; smaller ones cost more in all, larger ones delay others.
+SLICE = 1000
+# The first walk rests little, so that a newcomer sees queues at once; later ones take about 2 % of Redis' time.
+FIRST_REST = 0.002
+REST_FACTOR = 45.0
+LONGEST_REST = 0.1
+BETWEEN_WALKS = 5.0
+_SUFFIX = re.compile(rb":(?:id|meta|meta-paused)$")
+_GLOB = re.compile(rb"([*?\[\]\\])")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A base key, split into the prefix and the name that people know."""
+
+    base: bytes
+    prefix: bytes
+    name: bytes
+
+    def id(self, instance: str) -> QueueId:
+        return QueueId(instance, text(self.prefix), text(self.name))
+
+
+class Walk:
+    """The endless walk over one instance. `progress` can be read at any time."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._wanted = tuple(prefix.encode() for prefix in instance.prefixes)
+        self.progress = Pass()
+
+    async def once(self) -> set[bytes]:
+        """One full pass: the base keys that look like a queue's. Raises Unavailable when Redis goes away."""
+        first = self.progress.last_seconds is None
+        total = int(await self._instance.ask("DBSIZE"))
+        self.progress = replace(self.progress, keys_seen=0, keys_total=total, running=True)
+        started = time.monotonic()
+        found: set[bytes] = set()
+        cursor = b"0"
+        while True:
+            cursor = await self._step(cursor, found, first=first)
+            if cursor == b"0":
+                break
+        seconds = time.monotonic() - started
+        self.progress = Pass(total, total, seconds, running=False)
+        return found
+
+    async def _step(self, cursor: bytes, found: set[bytes], *, first: bool) -> bytes:
+        started = time.monotonic()
+        following, keys = await self._instance.ask("SCAN", cursor, "MATCH", self._pattern(), "COUNT", SLICE)
+        took = time.monotonic() - started
+        found |= {base for key in keys if (base := base_of(key)) and self.wants(base)}
+        seen = min(self.progress.keys_total, self.progress.keys_seen + SLICE)
+        self.progress = replace(self.progress, keys_seen=seen)
+        if following != b"0":
+            await asyncio.sleep(FIRST_REST if first else min(LONGEST_REST, took * REST_FACTOR))
+        return bytes(following)
+
+    def wants(self, base: bytes) -> bool:
+        """Whether a base key lies under a prefix that the settings ask for."""
+        return b"*" in self._wanted or any(base.startswith(prefix + b":") for prefix in self._wanted)
+
+    def _pattern(self) -> bytes:
+        if len(self._wanted) == 1 and b"*" not in self._wanted:
+            return _GLOB.sub(rb"\\\1", self._wanted[0]) + b":*:[im][de]*"
+        return b"*:[im][de]*"
+
+    def places(self, bases: Iterable[bytes], connected: Sequence[bytes]) -> list[Place]:
+        """The bases, each split at the longest prefix that is configured or that a worker's name shows."""
+        known = sorted({*connected, *(p for p in self._wanted if p != b"*")}, key=len, reverse=True)
+        return [split(base, known) for base in sorted(bases)]
+
+
+def base_of(key: bytes) -> bytes | None:
+    """The base key (with its colon) that a key ending in `:id`, `:meta` or `:meta-paused` belongs to."""
+    base, matched = _SUFFIX.subn(b":", key)
+    # BullMQ 6's relay keeps keys of its own under the same prefix; they are not queues.
+    return base if matched and b"::relay:" not in base and base.count(b":") >= 2 else None
+
+
+def split(base: bytes, known: Sequence[bytes]) -> Place:
+    """`<prefix>:<name>:` at the longest known prefix, else before the last part, as BullMQ's names have no colon."""
+    whole = base[:-1]
+    for prefix in known:
+        if whole.startswith(prefix + b":") and len(whole) > len(prefix) + 1:
+            return Place(base, prefix, whole[len(prefix) + 1 :])
+    prefix, _, name = whole.rpartition(b":")
+    return Place(base, prefix, name)
+
+
+def connected_command() -> list[bytes]:
+    """Who is connected, and on which delayed channels Bull's workers listen: two cheap commands."""
+    return [pack(b"CLIENT", b"LIST", b"TYPE", b"NORMAL"), pack(b"PUBSUB", b"CHANNELS", b"*:delayed")]

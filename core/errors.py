@@ -1,0 +1,53 @@
+"""What can go wrong, in a handful of codes that every face (page, API, command line) turns into its own form."""
+
+from __future__ import annotations
+
+
+class TickbirdError(Exception):
+    """A refusal or failure that a person should read: what happened, to what, and what to do.
+
+    `message` is a sentence for people; `hint` says what to do instead and may be empty.
+    """
+
+    code = "internal"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message if not hint else f"{message} {hint}")
+        self.message = message
+        self.hint = hint
+
+
+class NotFound(TickbirdError):
+    """The instance, queue or job is not there (any more)."""
+
+    code = "not_found"
+
+
+class Invalid(TickbirdError):
+    """The caller's words make no sense: a bad cursor, an unknown state, a setting that is not known."""
+
+    code = "invalid"
+
+
+class Conflict(TickbirdError):
+    """The thing is there, but not in a state in which this can be done safely now."""
+
+    code = "conflict"
+
+
+class Unavailable(TickbirdError):
+    """Redis cannot be reached, or did not answer in time."""
+
+    code = "unavailable"
+
+
+class Unsupported(TickbirdError):
+    """This queue's library has no such notion, or Tickbird will not do it to that version."""
+
+    code = "unsupported"
+
+
+class Forbidden(TickbirdError):
+    """Known who is asking, and it is not theirs to do: a read-only Tickbird refuses every action with this."""
+
+    code = "forbidden"

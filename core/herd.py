@@ -1,0 +1,282 @@
+"""Every instance that one Tickbird watches: the snapshot that all share, and the reads and actions on one queue.
+
+This is what pages, API, metrics and commands stand on. Reads of jobs are shared by all who ask at about the same
+time; while an instance is known to be away they fail at once, so that a page never waits for a dead Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import time
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+from core import operations
+from core.collector import Collector
+from core.dialects.contract import contract
+from core.errors import Forbidden, Invalid, NotFound, Unavailable
+from core.history import History, read_history
+from core.instance import Instance
+from core.interest import Interest
+from core.job import Covered, Job, JobPage, JobRow, Logs
+from core.jobs.cursor import decode
+from core.jobs.heads import Heads
+from core.jobs.listing import Listed, Order, Sought, list_ids
+from core.jobs.logs import read_logs
+from core.jobs.rows import Placed, read_rows
+from core.jobs.whereabouts import locate
+from core.jobs.whole import Reader, read_job
+from core.model import Outcome, Permit, Queue, QueueId, State
+from core.permits import job_permits, queue_permits
+from core.settings import Settings
+from core.shared import Shared
+from core.snapshot import Reading, Snapshot
+from core.streamed import Streamed
+from core.text import raw_bytes, text
+
+T = TypeVar("T")
+Act = Callable[[Instance, Queue, str], Awaitable[Outcome]]
+# A page must be answered within a second even when Redis hangs; the rest of the second is for rendering it.
+PATIENCE = 0.8
+MOST_JOBS = 500
+MOST_LINES = 1000
+# The chart of an hour is read anew at most this often (seconds).
+HISTORY_FRESH = 5.0
+
+
+class Herd:
+    """All watched instances. `start` it in a running event loop; it fails softly while Redis is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._interest = Interest()
+        self._instances = {redis.name: Instance(redis) for redis in settings.redis}
+        self._collectors = [Collector(i, self._interest, self._publish) for i in self._instances.values()]
+        self._snapshot = Snapshot(0, tuple(collector.reading for collector in self._collectors))
+        self._changed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._shared = Shared()
+        self._heads = Heads()
+        self._streamed: dict[QueueId, Streamed] = {}
+        self._bases: dict[bytes, QueueId] = {}
+
+    async def start(self) -> None:
+        """Begin to read, in the background."""
+        self._tasks = [asyncio.create_task(collector.run()) for collector in self._collectors]
+
+    async def stop(self) -> None:
+        """End the reading and every connection."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for instance in self._instances.values():
+            await instance.close()
+
+    def snapshot(self) -> Snapshot:
+        """The last reading of everything. No IO; an instance never read has `taken_at` None."""
+        return self._snapshot
+
+    def glance(self) -> None:
+        """Somebody looked: read often for a while."""
+        self._interest.glance()
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Somebody keeps looking for as long as this is held."""
+        return self._interest.watching()
+
+    async def newer(self, version: int, wait: float) -> Snapshot:
+        """The snapshot as soon as it is newer than `version`, or the present one after `wait` seconds."""
+        deadline = time.monotonic() + wait
+        while self._snapshot.version <= version and (left := deadline - time.monotonic()) > 0:
+            changed = self._changed
+            try:
+                async with asyncio.timeout(left):
+                    await changed.wait()
+            except TimeoutError:
+                break
+        return self._snapshot
+
+    async def look(self, wait: float = 0.5) -> Snapshot:
+        """Like `glance`, but where the present reading is old, wait a moment for a new one."""
+        self.glance()
+        oldest = min((reading.taken_at or 0 for reading in self._snapshot.readings), default=0)
+        if _now() - oldest < 2 * 1000 or any(reading.down_since for reading in self._snapshot.readings):
+            return self._snapshot
+        return await self.newer(self._snapshot.version, wait)
+
+    def queue(self, id: QueueId) -> Queue:
+        """The queue as last read. Raises NotFound, or Unavailable where its instance was never read."""
+        reading = self._reading(id.instance)
+        queue = next((queue for queue in reading.queues if queue.id == id), None)
+        if queue is not None:
+            return queue
+        if reading.taken_at is None:
+            raise Unavailable(
+                reading.trouble or f"Redis {id.instance} has not been read yet.", "Try again in a moment."
+            )
+        raise NotFound(f"There is no queue {id.name!r} under the prefix {id.prefix!r}.", _near(id, reading))
+
+    async def jobs(
+        self, id: QueueId, state: State, *, order: Order = "newest", limit: int = 50, cursor: str | None = None
+    ) -> JobPage:
+        """A page of a state. Raises Invalid for a state the dialect has not, a bad limit or cursor."""
+        queue = self.queue(id)
+        notions = contract(queue.identity)
+        if state not in notions.keys:
+            raise Invalid(f"{queue.identity.label} has no state {state.value!r}.", f"It has {', '.join(notions.keys)}.")
+        if not 1 <= limit <= MOST_JOBS or order not in ("newest", "oldest"):
+            raise Invalid(f"limit is 1 to {MOST_JOBS}, and order is newest or oldest.")
+        sought = Sought(state, order, limit, decode(cursor, state, order) if cursor else None)
+        return await self._read(id, ("jobs", sought), lambda instance: _page(instance, queue, sought))
+
+    async def rows(self, id: QueueId, job_ids: Sequence[str]) -> dict[str, JobRow | None]:
+        """These jobs as they are now, in whatever state; None for one that is gone."""
+        queue, wanted = self.queue(id), tuple(job_ids)
+        return await self._read(id, ("rows", wanted), lambda instance: _rows(instance, queue, wanted))
+
+    async def job(self, id: QueueId, job_id: str, *, limit_bytes: int = 65_536) -> Job:
+        """One job in full, payloads cut at `limit_bytes`. Raises NotFound."""
+        queue = self.queue(id)
+        reader = Reader(limit_bytes, self._resolve, self._heads)
+        return await self._read(
+            id, ("job", job_id, limit_bytes), lambda instance: read_job(instance, queue, job_id, reader)
+        )
+
+    async def logs(self, id: QueueId, job_id: str, *, start: int = 0, limit: int = 200) -> Logs:
+        """Log lines from `start` on (negative: from the end), fewer than `limit` where they are large."""
+        if not 1 <= limit <= MOST_LINES:
+            raise Invalid(f"limit is 1 to {MOST_LINES}.")
+        key = self.queue(id).id.base + raw_bytes(job_id)
+        return await self._read(
+            id, ("logs", job_id, start, limit), lambda instance: read_logs(instance, key, start, limit)
+        )
+
+    async def history(self, id: QueueId) -> History:
+        """The last hour, minute by minute."""
+        queue = self.queue(id)
+        streamed = self._streamed.setdefault(id, Streamed())
+        return await self._read(
+            id, ("history",), lambda instance: read_history(instance, queue, streamed, _now()), HISTORY_FRESH
+        )
+
+    def permits(self, id: QueueId) -> tuple[Permit, ...]:
+        """Which actions on the queue are legal now."""
+        return tuple(self._permitted(permit) for permit in queue_permits(self.queue(id)))
+
+    def job_permits(self, id: QueueId, job: Job) -> tuple[Permit, ...]:
+        """Which actions on this job are legal now, and why the others are not."""
+        return tuple(self._permitted(permit) for permit in job_permits(self.queue(id), job))
+
+    async def retry(self, id: QueueId, job_id: str) -> Outcome:
+        """Send a failed or completed job back to run again."""
+        return await self._act(id, lambda instance, queue: operations.retry(instance, queue, job_id))
+
+    async def remove(self, id: QueueId, job_id: str) -> Outcome:
+        """Delete a job with everything that belongs to it."""
+        return await self._act(id, lambda instance, queue: operations.remove(instance, queue, job_id))
+
+    async def promote(self, id: QueueId, job_id: str) -> Outcome:
+        """Let a delayed job run now."""
+        return await self._act(id, lambda instance, queue: operations.promote(instance, queue, job_id))
+
+    async def pause(self, id: QueueId) -> Outcome:
+        """Stop workers from taking jobs of this queue."""
+        return await self._act(id, operations.pause)
+
+    async def resume(self, id: QueueId) -> Outcome:
+        """Let workers take jobs again."""
+        return await self._act(id, operations.resume)
+
+    async def _act(self, id: QueueId, act: Callable[[Instance, Queue], Awaitable[Outcome]]) -> Outcome:
+        if self.settings.read_only:
+            raise Forbidden(_READ_ONLY)
+        queue = self.queue(id)
+        self._raise_if_away(id.instance)
+        try:
+            return await act(self._instances[id.instance], queue)
+        finally:
+            self._shared.forget(lambda key: isinstance(key, tuple) and key[0] == id)
+            self._interest.wake()
+
+    def _permitted(self, permit: Permit) -> Permit:
+        return Permit(permit.verb, allowed=False, why=_READ_ONLY) if self.settings.read_only else permit
+
+    async def _read(
+        self, id: QueueId, what: Hashable, read: Callable[[Instance], Awaitable[T]], fresh: float | None = None
+    ) -> T:
+        self._raise_if_away(id.instance)
+        instance = self._instances[id.instance]
+        key = (id, what)
+
+        async def in_time() -> T:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    return await read(instance)
+            except TimeoutError as error:
+                raise Unavailable(f"Redis {id.instance} did not answer within {PATIENCE} s.") from error
+
+        return await (self._shared.get(key, in_time) if fresh is None else self._shared.get(key, in_time, fresh))
+
+    def _reading(self, name: str) -> Reading:
+        reading = self._snapshot.reading(name)
+        if reading is None:
+            known = ", ".join(self._instances)
+            raise NotFound(f"There is no Redis called {name!r}.", f"Known are: {known}.")
+        return reading
+
+    def _raise_if_away(self, name: str) -> None:
+        reading = self._reading(name)
+        if reading.down_since is not None:
+            raise Unavailable(reading.trouble, "The page recovers by itself when Redis does.")
+
+    def _publish(self, reading: Reading) -> None:
+        readings = tuple(reading if r.instance == reading.instance else r for r in self._snapshot.readings)
+        self._snapshot = Snapshot(self._snapshot.version + 1, readings)
+        self._bases = {queue.id.base: queue.id for queue in self._snapshot.queues}
+        self._streamed = {id: s for id, s in self._streamed.items() if id.base in self._bases}
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _resolve(self, key: bytes) -> tuple[QueueId, str] | None:
+        """The known queue with the longest base that begins this key, and the id behind it."""
+        end = len(key)
+        while (end := key.rfind(b":", 0, end)) > 0:
+            known = self._bases.get(key[: end + 1])
+            if known is not None:
+                return known, text(key[end + 1 :])
+        return None
+
+
+_READ_ONLY = "This Tickbird is read-only: it was started with read_only, so nothing can be changed here."
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _near(id: QueueId, reading: Reading) -> str:
+    near = difflib.get_close_matches(id.name, [queue.id.name for queue in reading.queues], n=1)
+    return f"The nearest name is {near[0]!r}." if near else "It may have been obliterated, or never had a job."
+
+
+async def _page(instance: Instance, queue: Queue, sought: Sought) -> JobPage:
+    listed = await list_ids(instance, queue.id.base, contract(queue.identity), sought)
+    placed = [Placed(id, sought.state, score) for id, score in listed.members]
+    rows = await read_rows(instance, queue, placed)
+    following = listed.next.encode() if listed.next else None
+    return JobPage(tuple(rows), following, Covered(len(rows), listed.total, _lost(listed)))
+
+
+def _lost(listed: Listed) -> str:
+    moved = "The list moved far since the page before: some jobs may be shown twice or passed over."
+    return moved if listed.lost else ""
+
+
+async def _rows(instance: Instance, queue: Queue, wanted: Sequence[str]) -> dict[str, JobRow | None]:
+    ids = [raw_bytes(id) for id in wanted]
+    places = await locate(instance, queue, ids)
+    placed = [place.placed for id in ids if (place := places[id]) is not None]
+    rows = {row.id: row for row in await read_rows(instance, queue, placed)}
+    return {id: rows.get(id) for id in wanted}

@@ -1,0 +1,67 @@
+"""Who looks, and therefore how often Redis is read: a second while pages are open, seldom when nobody is there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# A page that was just opened is followed closely; a scraper comes every 15 to 60 s and wants fresh numbers.
+CLOSE, CLOSE_FOR = 1.0, 10.0
+SCRAPED, SCRAPED_FOR = 5.0, 90.0
+# A queue whose worker connects is to be seen within 15 s, also by a dashboard nobody looks at.
+ALONE = 10.0
+# Reading must not take more than about this share of the time, so 1,000 queues are read less often than 10.
+SHARE = 0.02
+
+
+class Interest:
+    """Counts those who watch, remembers when somebody last looked, and wakes the readers when somebody comes."""
+
+    def __init__(self) -> None:
+        self._watchers = 0
+        self._last_look = float("-inf")
+        self._woken = asyncio.Event()
+
+    def glance(self) -> None:
+        """Somebody looked just now."""
+        was_asleep = self.interval(0.0) > CLOSE
+        self._last_look = time.monotonic()
+        if was_asleep:
+            self._woken.set()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Somebody looks for as long as this lasts."""
+        self._watchers += 1
+        self.glance()
+        self._woken.set()
+        try:
+            yield
+        finally:
+            self._watchers -= 1
+            self._last_look = time.monotonic()
+
+    def wake(self) -> None:
+        """Something was changed: read now."""
+        self._woken.set()
+
+    def interval(self, cost: float) -> float:
+        """Seconds to wait before the next reading, when a reading takes `cost` seconds."""
+        return max(self._wanted(), cost / SHARE)
+
+    def _wanted(self) -> float:
+        since = time.monotonic() - self._last_look
+        if self._watchers or since < CLOSE_FOR:
+            return CLOSE
+        return SCRAPED if since < SCRAPED_FOR else ALONE
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait this long, or until somebody comes to look."""
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,160 @@
+"""One job in full: every field its library wrote, decoded and named, payloads cut at a limit with their true size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.errors import NotFound
+from core.instance import Instance, pack
+from core.job import Job, JobRow, Payload
+from core.jobs.heads import Heads
+from core.jobs.ineffective import ineffective
+from core.jobs.relatives import Resolve, children_of, parent_of
+from core.jobs.rows import read_rows
+from core.jobs.whereabouts import Whereabouts, locate
+from core.model import Queue, State
+from core.text import integer, json_or_none, raw_bytes, text
+
+# A field larger than this is named with its size and not fetched.
+LARGEST_FIELD = 32_000_000
+# A job hash has some twenty fields; one with more than this many is somebody else's.
+MOST_FIELDS = 200
+MOST_STACKS = 25
+LONGEST_STACK = 16_384
+
+_SHOWN = frozenset(
+    (
+        b"name data opts timestamp delay priority attemptsMade atm ats processedOn finishedOn stalledCounter stc pb "
+        b"progress returnvalue failedReason stacktrace parent parentKey defa deid rjk"
+    ).split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hash:
+    """The fields that were fetched, and the true size of each field there is."""
+
+    values: Mapping[bytes, bytes]
+    sizes: Mapping[bytes, int]
+    limit: int
+
+    def payload(self, name: bytes) -> Payload | None:
+        size = self.sizes.get(name)
+        if size is None:
+            return None
+        raw = self.values.get(name, b"")
+        if len(raw) < size or size > self.limit:
+            return Payload(text(raw[: self.limit]), size, cut=True)
+        value = json_or_none(raw)
+        return Payload(text(raw), size, value=value, is_json=value is not None or raw == b"null")
+
+    def text(self, name: bytes) -> str | None:
+        payload = self.payload(name)
+        return payload.text if payload else None
+
+    def number(self, name: bytes) -> int | None:
+        return integer(self.values.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a job is read: payloads cut at `limit` bytes, relatives found by `resolve`, large fields from `heads`."""
+
+    limit: int
+    resolve: Resolve
+    heads: Heads
+
+
+async def read_job(instance: Instance, queue: Queue, job_id: str, reader: Reader) -> Job:
+    """The job, or NotFound. Reads a bounded number of fields, none beyond `LARGEST_FIELD`."""
+    id = raw_bytes(job_id)
+    place = (await locate(instance, queue, [id]))[id]
+    if place is None:
+        raise NotFound(f"There is no job {job_id!r} in {queue.id.name}.", "It may have been removed on completion.")
+    (row,) = await read_rows(instance, queue, [place.placed])
+    hash = await _read_hash(instance, queue.id.base + id, reader.limit, reader.heads)
+    return await _assemble(instance, queue, (place, row, hash), reader.resolve)
+
+
+async def _read_hash(instance: Instance, key: bytes, limit: int, heads: Heads) -> _Hash:
+    sizes = await _sizes(instance, key)
+    remembered = {name: head for name, size in sizes.items() if (head := heads.get(key, name, size)) is not None}
+    wanted = [name for name, size in sizes.items() if size <= LARGEST_FIELD and name not in remembered]
+    values = await instance.ask(b"HMGET", key, *wanted) if wanted else []
+    fetched = {name: value for name, value in zip(wanted, values, strict=True) if value is not None}
+    for name, value in fetched.items():
+        if len(value) > limit and name != b"stacktrace":
+            heads.keep(key, name, (len(value), value[:limit]))
+    return _Hash(remembered | fetched, sizes, limit)
+
+
+async def _sizes(instance: Instance, key: bytes) -> dict[bytes, int]:
+    """The fields there are, with their lengths; of a hash with absurdly many, only those a library writes."""
+    (count,) = await instance.batch([pack(b"HLEN", key)])
+    many = not isinstance(count, int) or count > MOST_FIELDS
+    names = sorted(_SHOWN) if many else await instance.ask(b"HKEYS", key)
+    lengths = await instance.batch([pack(b"HSTRLEN", key, name) for name in names])
+    sizes = {name: size for name, size in zip(names, lengths, strict=True) if isinstance(size, int)}
+    return {name: size for name, size in sizes.items() if size or not many}
+
+
+async def _assemble(
+    instance: Instance, queue: Queue, found: tuple[Whereabouts, JobRow, _Hash], resolve: Resolve
+) -> Job:
+    place, row, hash = found
+    key = queue.id.base + place.placed.id
+    lock, logs = await instance.batch([pack(b"PTTL", key + b":lock"), pack(b"LLEN", key + b":logs")])
+    stacks, cut = _stacktrace(hash)
+    opts = hash.payload(b"opts")
+    return Job(
+        row=replace(row, progress=json_or_none(hash.values.get(b"progress")) if row.progress is None else row.progress),
+        queue=queue.id,
+        data=hash.payload(b"data"),
+        opts=opts,
+        returnvalue=hash.payload(b"returnvalue"),
+        progress=hash.payload(b"progress"),
+        failed_reason=hash.payload(b"failedReason"),
+        stacktrace=stacks,
+        stack_cut=cut,
+        attempts_started=hash.number(b"ats"),
+        stalled_counter=_first(hash.number(b"stc"), hash.number(b"stalledCounter")),
+        lock=lock if isinstance(lock, int) and lock > 0 else None,
+        parent=parent_of(hash.values.get(b"parent"), hash.values.get(b"parentKey"), resolve),
+        children=await children_of(instance, key, resolve),
+        logs=logs if isinstance(logs, int) else 0,
+        deferred_failure=hash.text(b"defa"),
+        deduplication_id=hash.text(b"deid"),
+        scheduler=hash.text(b"rjk"),
+        fields={text(name): payload for name in hash.sizes if (payload := hash.payload(name)) is not None},
+        ineffective=ineffective(opts.value if opts else None, queue.identity.dialect, pro=_is_pro(queue)),
+        state_note=_state_note(place),
+    )
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _is_pro(queue: Queue) -> bool:
+    return "Pro" in queue.identity.doubt
+
+
+def _state_note(place: Whereabouts) -> str:
+    if place.placed.state is State.UNKNOWN:
+        return "The job's hash is there, but no state of the queue lists it: no worker will ever take it."
+    if not place.sure:
+        return "Taken to be here: the list is too long to be searched through."
+    return ""
+
+
+def _stacktrace(hash: _Hash) -> tuple[tuple[str, ...], bool]:
+    """The stacks, one an attempt, oldest first as the libraries keep them; the last ones where there are many."""
+    stacks: Any = json_or_none(hash.values.get(b"stacktrace"))
+    if not isinstance(stacks, list):
+        raw = hash.text(b"stacktrace")
+        return ((raw[:LONGEST_STACK],), len(raw) > LONGEST_STACK) if raw else ((), False)
+    texts = [stack if isinstance(stack, str) else str(stack) for stack in stacks]
+    cut = len(texts) > MOST_STACKS or any(len(stack) > LONGEST_STACK for stack in texts)
+    return tuple(stack[:LONGEST_STACK] for stack in texts[-MOST_STACKS:]), cut

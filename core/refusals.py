@@ -1,0 +1,116 @@
+"""What a script's refusal means, in a sentence that says what is so, and another that says what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.acts import Answer
+from core.errors import Conflict, NotFound, TickbirdError
+from core.text import printable
+
+_INSTEAD = {
+    "delayed": "Promote it to run it now.",
+    "active": "Wait until it has finished.",
+    "waiting-children": "It runs by itself once its children have finished.",
+}
+
+
+def refusal(verb: str, job: str, answer: Answer) -> TickbirdError:
+    """The error for this answer; `job` is how a sentence calls the job: "Job 771 of email"."""
+    return _SENTENCES[answer.code](verb, job, answer)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """1 child, 2 children."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _missing(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+    return NotFound(f"{job} is not in Redis any more.")
+
+
+def _ghost(_verb: str, job: str, answer: Answer) -> TickbirdError:
+    return Conflict(
+        f"{job} is a mere id in {answer.word(0)}: Redis has lost the job itself, so there is nothing to run.",
+        "Remove the id; and look at the server's eviction policy, which must be noeviction.",
+    )
+
+
+def _foreign(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+    return Conflict(
+        f"{job} is no job: its key holds something else.", "Look at that key before anything is done to it."
+    )
+
+
+def _nowhere(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+    return Conflict(
+        f"{job} is in no state of the queue, though Redis holds a hash of that name.",
+        "It may belong to a scheduler, or be left over from a removal; nothing was done.",
+    )
+
+
+def _elsewhere(verb: str, job: str, answer: Answer) -> TickbirdError:
+    wanted = "delayed" if verb == "promote" else "failed or completed"
+    state = answer.word(0)
+    if not state:
+        return Conflict(f"{job} is not {wanted} any more.", "Somebody was faster; look at it again.")
+    instead = "" if verb == "promote" and state == "delayed" else _INSTEAD.get(state, "")
+    return Conflict(f"{job} is {state} now, not {wanted}.", instead)
+
+
+def _locked(verb: str, job: str, _answer: Answer) -> TickbirdError:
+    harm = "removing it would lose its result" if verb == "remove" else "it would run twice"
+    return Conflict(
+        f"A worker holds {job[0].lower()}{job[1:]}: {harm}.",
+        "Wait until it has finished, or until its lock has run out after the worker's death.",
+    )
+
+
+def _fresh(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+    return Conflict(
+        f"{job} is active without a lock: a worker may just have taken it.",
+        "Once a worker has noticed that it stalled, within about half a minute, it can be removed.",
+    )
+
+
+def _scheduler(_verb: str, job: str, answer: Answer) -> TickbirdError:
+    return Conflict(
+        f"{job} is the next iteration of the scheduler {printable(answer.word(0))}, which would silently end with it.",
+        "Remove the scheduler instead, or promote the job to have it run now.",
+    )
+
+
+def _children(verb: str, job: str, answer: Answer) -> TickbirdError:
+    failed, unfinished = answer.number(0), answer.number(1)
+    if verb == "remove":
+        return Conflict(
+            f"{job} has {counted(unfinished, 'unfinished child', 'unfinished children')}, which would be orphaned.",
+            "Remove the children first.",
+        )
+    if failed:
+        return Conflict(
+            f"{job} was failed by {counted(failed, 'child', 'children')}, and would fail again at once.",
+            "Retry the children first, and the parent when they have completed.",
+        )
+    return Conflict(
+        f"{job} has {counted(unfinished, 'unfinished child', 'unfinished children')}, and cannot complete before them.",
+        "Retry or promote the children first, and the parent when they have completed.",
+    )
+
+
+def _parent(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+    return Conflict(f"{job} was given another parent at this very moment.", "Try again.")
+
+
+_SENTENCES: dict[str, Callable[[str, str, Answer], TickbirdError]] = {
+    "missing": _missing,
+    "ghost": _ghost,
+    "foreign": _foreign,
+    "nowhere": _nowhere,
+    "elsewhere": _elsewhere,
+    "locked": _locked,
+    "fresh": _fresh,
+    "scheduler": _scheduler,
+    "children": _children,
+    "parent": _parent,
+}

@@ -1,0 +1,268 @@
+"""Settings: `tickbird.toml`, overridden by the environment, overridden by flags; read once, then passed down.
+
+An unknown key is an error that names the nearest known one. Every setting stands in one table, which the
+documentation is checked against.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import Invalid
+from core.redis_url import check_url
+
+DEFAULT_URL = "redis://127.0.0.1:6379/0"
+DEFAULT_PREFIXES = ("bull",)
+# Kubernetes writes such variables for a Service called "tickbird"; they are nobody's setting.
+_SERVICE_LINK = re.compile(r"^TICKBIRD_(.+_)?(SERVICE_(HOST|PORT).*|PORT(_\d+_(TCP|UDP).*)?)$")
+_ELSEWHERE = frozenset({"TICKBIRD_REDIS_URL", "TICKBIRD_CONFIG", "TICKBIRD_DEMO_SERVER"})
+
+
+@dataclass(frozen=True, slots=True)
+class RedisSettings:
+    """One instance: its name in URLs and labels, where it is, and the prefixes whose queues are wanted."""
+
+    name: str
+    url: str = field(repr=False)
+    prefixes: tuple[str, ...] = DEFAULT_PREFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the table: dotted name, type, default, and what it is for. `secret` never shows its value."""
+
+    name: str
+    kind: type
+    default: Any
+    about: str
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        return "TICKBIRD_" + self.name.replace(".", "_").upper()
+
+    @property
+    def attribute(self) -> str:
+        return self.name.replace(".", "_")
+
+
+TABLE = (
+    Setting("host", str, "127.0.0.1", "the address to listen on"),
+    Setting("port", int, 3000, "the port of the dashboard; 0 takes a free one"),
+    Setting("base_path", str, "/admin/queues", "where the pages live"),
+    Setting("hosts", list, (), "host names that are answered; empty: any, or loopback's names while there is no login"),
+    Setting("read_only", bool, False, "refuse every action"),
+    Setting("insecure_no_auth", bool, False, "allow a public address without a login"),
+    Setting("user", str, "", "the name of the one user who may log in"),
+    Setting("password_hash", str, "", "that user's password, as `tickbird hash-password` prints it", secret=True),
+    Setting("metrics.access", str, "login", '"login": like the pages; "open": anyone may scrape the dashboard\'s port'),
+    Setting("metrics.token", str, "", "a bearer token that may scrape /metrics on the dashboard's port", secret=True),
+    Setting("exporter.host", str, "127.0.0.1", "the address of `tickbird exporter`"),
+    Setting("exporter.port", int, 9809, "the port of `tickbird exporter`; 0 takes a free one"),
+    Setting("log_format", str, "text", '"text" or "json"'),
+)
+_BY_NAME = {setting.name: setting for setting in TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured, checked."""
+
+    redis: tuple[RedisSettings, ...] = (RedisSettings("default", DEFAULT_URL),)
+    host: str = "127.0.0.1"
+    port: int = 3000
+    base_path: str = "/admin/queues"
+    hosts: tuple[str, ...] = ()
+    read_only: bool = False
+    insecure_no_auth: bool = False
+    user: str = ""
+    password_hash: str = field(default="", repr=False)
+    metrics_access: str = "login"
+    metrics_token: str = field(default="", repr=False)
+    exporter_host: str = "127.0.0.1"
+    exporter_port: int = 9809
+    log_format: str = "text"
+
+    @property
+    def login(self) -> bool:
+        """Whether somebody has to log in at all."""
+        return bool(self.user and self.password_hash)
+
+
+def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+    """The settings from all three places. `flags` has attribute names, plus `redis` as `["url", "name=url"]`."""
+    values = _from_toml(file) | _from_environment(environment)
+    values |= {name: value for name, value in flags.items() if value is not None and name != "redis"}
+    instances = _instances(values.pop("redis", ()), environment, flags.get("redis") or ())
+    return _checked(replace(Settings(redis=instances), **values))
+
+
+def _from_toml(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise Invalid(f"The settings file {file} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"The settings file {file} is not valid TOML: {error}.") from error
+    redis = content.pop("redis", [])
+    return {**_known(_dotted(content), str(file)), **({"redis": _tables(redis, str(file))} if redis else {})}
+
+
+def _dotted(content: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= _dotted(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+    return flat
+
+
+def _known(content: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return {
+        _setting(name, where).attribute: _typed(_setting(name, where), value, where) for name, value in content.items()
+    }
+
+
+def _setting(name: str, where: str) -> Setting:
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    raise Invalid(f"{where} has an unknown setting {name!r}.", _nearest(name, [*_BY_NAME, "redis"]))
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def _typed(setting: Setting, value: Any, where: str) -> Any:
+    if setting.kind is list and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if isinstance(value, setting.kind) and not (setting.kind is int and isinstance(value, bool)):
+        return value
+    raise Invalid(f"{where}: {setting.name} must be a {_WORDS[setting.kind]}.")
+
+
+_WORDS = {str: "text", int: "whole number", bool: "true or false", list: "list of texts"}
+
+
+def _tables(tables: Any, where: str) -> tuple[RedisSettings, ...]:
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise Invalid(f"{where}: redis must be written as [[redis]] tables.")
+    return tuple(_table(table, where) for table in tables)
+
+
+def _table(table: Mapping[str, Any], where: str) -> RedisSettings:
+    known = ("name", "url", "prefixes")
+    for key in table:
+        if key not in known:
+            raise Invalid(f"{where} has an unknown setting {key!r} in [[redis]].", _nearest(key, known))
+    prefixes = table.get("prefixes", list(DEFAULT_PREFIXES))
+    if not isinstance(prefixes, list) or not prefixes or not all(isinstance(p, str) and p for p in prefixes):
+        raise Invalid(f'{where}: prefixes in [[redis]] must be a list such as ["bull"], or ["*"] for all.')
+    return RedisSettings(str(table.get("name", "default")), str(table.get("url", DEFAULT_URL)), tuple(prefixes))
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    by_variable = {setting.variable: setting for setting in TABLE}
+    values: dict[str, Any] = {}
+    for variable, value in environment.items():
+        if not variable.startswith("TICKBIRD_") or variable in _ELSEWHERE or _is_service_link(variable, value):
+            continue
+        plain = variable.removesuffix("_FILE")
+        if plain == "TICKBIRD_REDIS_URL":
+            continue
+        if plain not in by_variable:
+            raise Invalid(f"The environment has an unknown variable {variable}.", _nearest(variable, list(by_variable)))
+        content = _file(variable, value) if plain != variable else value
+        values[by_variable[plain].attribute] = _parsed(by_variable[plain], content, variable)
+    return values
+
+
+def _is_service_link(variable: str, value: str) -> bool:
+    if variable == "TICKBIRD_PORT":
+        return "://" in value
+    return variable not in {s.variable for s in TABLE} and _SERVICE_LINK.match(variable) is not None
+
+
+def _file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise Invalid(f"{variable} names a file that cannot be read: {path} ({error.strerror}).") from error
+
+
+def _parsed(setting: Setting, value: str, where: str) -> Any:
+    if setting.kind is bool:
+        return _truth(value, where)
+    if setting.kind is list:
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if setting.kind is int:
+        return _whole(value, where)
+    return value
+
+
+def _truth(value: str, where: str) -> bool:
+    if value.lower() in ("1", "true", "yes", "on"):
+        return True
+    if value.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise Invalid(f"{where} must be true or false, not {value!r}.")
+
+
+def _whole(value: str, where: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise Invalid(f"{where} must be a whole number, not {value!r}.") from None
+
+
+def _instances(
+    tables: Sequence[RedisSettings], environment: Mapping[str, str], flags: Sequence[str]
+) -> tuple[RedisSettings, ...]:
+    if flags:
+        return tuple(_flag(flag, position, tables) for position, flag in enumerate(flags))
+    url = environment.get("TICKBIRD_REDIS_URL", "")
+    if "TICKBIRD_REDIS_URL_FILE" in environment:
+        url = _file("TICKBIRD_REDIS_URL_FILE", environment["TICKBIRD_REDIS_URL_FILE"])
+    if url:
+        return (RedisSettings("default", url, _prefixes("default", tables)),)
+    return tuple(tables) or (RedisSettings("default", DEFAULT_URL),)
+
+
+def _flag(flag: str, position: int, tables: Sequence[RedisSettings]) -> RedisSettings:
+    name, named, url = flag.partition("=")
+    if not named or "://" in name:
+        name, url = ("default" if position == 0 else f"redis-{position + 1}"), flag
+    return RedisSettings(name, url, _prefixes(name, tables))
+
+
+def _prefixes(name: str, tables: Sequence[RedisSettings]) -> tuple[str, ...]:
+    return next((table.prefixes for table in tables if table.name == name), DEFAULT_PREFIXES)
+
+
+def _checked(settings: Settings) -> Settings:
+    names = [instance.name for instance in settings.redis]
+    if doubled := {name for name in names if names.count(name) > 1}:
+        raise Invalid(f"Two instances are called {doubled.pop()!r}.", "Give each [[redis]] its own name.")
+    for instance in settings.redis:
+        check_url(instance.name, instance.url)
+    if settings.metrics_access not in ("login", "open"):
+        raise Invalid(f'metrics.access must be "login" or "open", not {settings.metrics_access!r}.')
+    if settings.log_format not in ("text", "json"):
+        raise Invalid(f'log_format must be "text" or "json", not {settings.log_format!r}.')
+    if bool(settings.user) != bool(settings.password_hash):
+        raise Invalid("A login needs both user and password_hash.", "`tickbird hash-password` prints the hash.")
+    return replace(settings, base_path=_base_path(settings.base_path))
+
+
+def _base_path(path: str) -> str:
+    trimmed = "/" + path.strip("/")
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", trimmed) or any(p in (".", "..") for p in trimmed.split("/")):
+        raise Invalid(f"base_path must be a path such as /admin/queues, not {path!r}.")
+    return trimmed

@@ -1,0 +1,54 @@
+"""Bytes from Redis as text that loses nothing, and text as something fit to be shown."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+# Characters that reorder the text around them: a job name must not be able to disguise its neighbours.
+_REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], "\ufffd")
+_CONTROL = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
+_LONE_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_UNFIT = {**_CONTROL, 0x7F: "\u2421", **_REORDERING, **_LONE_SURROGATES}
+
+
+def text(raw: bytes) -> str:
+    """UTF-8 as text; bytes that are not UTF-8 survive as lone surrogates, so `raw_bytes` gives them back."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def raw_bytes(value: str) -> bytes:
+    """The exact bytes that `text` was made from."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def printable(value: str) -> str:
+    """Text for a screen: control, reordering and undecodable characters become visible marks."""
+    return value if value.isascii() and value.isprintable() else value.translate(_UNFIT)
+
+
+def json_or_none(raw: bytes | None) -> Any:
+    """The JSON value in these bytes, or None where they hold none (absent, cut, or not JSON)."""
+    if raw is None:
+        return None
+    try:
+        return json.loads(text(raw))
+    except (ValueError, RecursionError):
+        return None
+
+
+def integer(raw: bytes | None) -> int | None:
+    """A whole number as Redis keeps it (`12`, `12.0`, `7.35e15`), or None."""
+    if raw is None:
+        return None
+    try:
+        return int(raw)
+    except ValueError:
+        return _rounded(raw)
+
+
+def _rounded(raw: bytes) -> int | None:
+    try:
+        return int(float(raw))
+    except (ValueError, OverflowError):
+        return None

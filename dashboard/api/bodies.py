@@ -1,0 +1,45 @@
+"""Request bodies: none of today's calls reads one, so an empty JSON object is all that may be sent."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.requests import Request
+
+from core.errors import Invalid
+from dashboard.refusals import TooLarge
+
+# Room for a reason and a few options; nobody sends payloads here.
+LARGEST = 16 * 1024
+
+
+async def check_body(request: Request) -> None:
+    """Raise TooLarge or Invalid unless the body is empty or `{}`: an option that does nothing would be a lie."""
+    body = await _read(request)
+    if not body.strip():
+        return
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Invalid(f"A body of type {kind or 'unknown'!r} is not read here.", "Send none, or application/json.")
+    fields = _object(body)
+    if fields:
+        raise Invalid(f"There is no field {next(iter(fields))!r} here.", "This call takes none.")
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST:
+            raise TooLarge(f"The body is longer than {LARGEST:,} bytes.", "This call takes none.")
+    return bytes(body)
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Invalid("The body is not JSON.") from None
+    if not isinstance(value, dict):
+        raise Invalid("The body is not a JSON object.")
+    return value

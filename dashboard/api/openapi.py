@@ -1,0 +1,85 @@
+"""The OpenAPI 3.1 document, made from the table of calls and the schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.settings import Settings
+from dashboard.api.parameters import Parameter
+from dashboard.api.schema_words import ref
+from dashboard.api.schemas import SCHEMAS
+from dashboard.refusals import PROBLEM, STATUSES, TITLES
+
+if TYPE_CHECKING:
+    from dashboard.api.calls import Call
+
+Json = dict[str, Any]
+API_VERSION = "1.0"
+_ABOUT = (
+    "Watches and operates Bull and BullMQ queues. In a path every part is written with `~` as `~0` and `/` as `~1` "
+    "(a part that is `.`, `..` or empty as `~.`, `~..` or `~`), then percent-encoded; better, follow `href`. A call "
+    "that changes something says where it comes from: a browser does so itself, a program sends `Origin: http://HOST` "
+    "with the host of the URL it calls."
+)
+_PARTS = {
+    "instance": "The configured name of the Redis.",
+    "prefix": "The prefix of the queue's keys.",
+    "name": "The queue's name.",
+    "job_id": "The job's id.",
+}
+
+
+def document(calls: Sequence[Call], settings: Settings) -> Json:
+    """The whole document; servers and login as they are configured."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tickbird", "version": API_VERSION, "description": _ABOUT},
+        "servers": [{"url": f"{settings.base_path}/api"}],
+        "security": [{"basic": []}] if settings.login else [],
+        "paths": {path: _path([c for c in calls if c.path == path]) for path in dict.fromkeys(c.path for c in calls)},
+        "components": {
+            "schemas": dict(SCHEMAS),
+            "responses": {code: _refusal(code) for code in STATUSES},
+            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+        },
+    }
+
+
+def _path(calls: Sequence[Call]) -> Json:
+    names = re.findall(r"{(\w+)}", calls[0].path)
+    parts = [_in_path(name) for name in names]
+    return {**({"parameters": parts} if parts else {}), **{call.method.lower(): _operation(call) for call in calls}}
+
+
+def _in_path(name: str) -> Json:
+    return {"name": name, "in": "path", "required": True, "description": _PARTS[name], "schema": {"type": "string"}}
+
+
+def _operation(call: Call) -> Json:
+    answer = {"description": call.summary, "content": {"application/json": {"schema": ref(call.shape)}}}
+    return {
+        "operationId": call.answer.__name__,
+        "summary": call.summary,
+        "parameters": [_in_query(parameter) for parameter in call.parameters],
+        "responses": {"200": answer, **_refusals(call)},
+    }
+
+
+def _in_query(parameter: Parameter) -> Json:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": parameter.about,
+        "schema": dict(parameter.schema),
+    }
+
+
+def _refusals(call: Call) -> Json:
+    return {str(int(STATUSES[code])): {"$ref": f"#/components/responses/{code}"} for code in call.refused_with}
+
+
+def _refusal(code: str) -> Json:
+    return {"description": TITLES[code], "content": {PROBLEM: {"schema": ref("Problem")}}}

@@ -1,0 +1,96 @@
+"""The API's routes, made from the table of calls: what is common to all of them, from method to refusal, is here."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from core.errors import Invalid, NotFound, TickbirdError, Unavailable
+from core.herd import Herd
+from core.settings import Settings
+from dashboard.api.asked import Asked
+from dashboard.api.bodies import check_body
+from dashboard.api.calls import CALLS, Call
+from dashboard.api.openapi import document
+from dashboard.api.parameters import read
+from dashboard.refusals import problem
+from dashboard.urls import RawRoute
+
+log = logging.getLogger("tickbird.dashboard.api")
+
+
+def routes(herd: Herd, settings: Settings) -> list[Route]:
+    """Every path of the API, to be mounted under `{base}/api`; the last one answers for all that do not exist."""
+    described = document(CALLS, settings)
+
+    async def openapi(_: Asked) -> dict[str, Any]:
+        return described
+
+    calls = (*CALLS, Call("GET", "/openapi.json", openapi, "", "This document", refusals=()))
+    paths = dict.fromkeys(call.path for call in calls)
+    api = [Endpoint(herd, settings.base_path, {c.method: c for c in calls if c.path == path}) for path in paths]
+    nowhere = Endpoint(herd, settings.base_path, {})
+    return [*map(RawRoute, paths, api), RawRoute("/{rest:path}", nowhere)]
+
+
+class Endpoint:
+    """One path, as an ASGI application: it answers every method, with JSON or with a problem."""
+
+    def __init__(self, herd: Herd, base: str, calls: Mapping[str, Call]) -> None:
+        self._herd = herd
+        self._base = base
+        self._calls = calls
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            return
+        if request.method == "HEAD":
+            response.body = b""
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            call = self._calls.get("GET" if request.method == "HEAD" else request.method)
+            if call is None:
+                return self._refused_method(request)
+            return await self._asked(call, request)
+        except Unavailable as error:
+            return problem(error, headers={"retry-after": "1"})
+        except TickbirdError as error:
+            return problem(error)
+        except ClientDisconnect:
+            raise
+        except Exception:  # the boundary: what nobody expected is told to the log, not to the client
+            log.exception("%s failed", call and call.summary)
+            return problem(TickbirdError("Tickbird ran into a fault of its own.", "Its log says more."))
+
+    async def _asked(self, call: Call, request: Request) -> Response:
+        asked = Asked(self._herd, self._base, request, read(call.parameters, request.query_params))
+        if call.acts:
+            await check_body(request)
+        else:
+            self._herd.glance()
+        return _json(await call.answer(asked))
+
+    def _refused_method(self, request: Request) -> Response:
+        if not self._calls:
+            raise NotFound("The API has nothing here.", f"{self._base}/api/openapi.json lists what it has.")
+        allowed = ", ".join(sorted({*self._calls, *({"HEAD"} if "GET" in self._calls else ())}))
+        error = Invalid(f"{request.method} is not done here.", f"What is: {allowed}.")
+        return problem(error, status=405, headers={"allow": allowed})
+
+
+def _json(value: Mapping[str, Any]) -> Response:
+    # ASCII only: a job's name may hold bytes that are no text, which UTF-8 could not carry but \\udcXX can.
+    body = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return Response(body, media_type="application/json")

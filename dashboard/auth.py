@@ -1,0 +1,149 @@
+"""Who is asking: one user over HTTP Basic, a bearer token for metrics, or nobody where no login is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import time
+from collections.abc import Callable
+
+from core.errors import Invalid
+from core.settings import Settings
+from dashboard.passwords import check_hash, verify
+from dashboard.refusals import RateLimited
+
+# No password manager writes longer ones, and each costs us a digest before we know who asks.
+LONGEST_CREDENTIALS = 1024
+
+
+def check_bind(settings: Settings) -> None:
+    """Raise Invalid where serving as configured would let strangers in, or nobody: call it before listening."""
+    if settings.login:
+        check_hash(settings.password_hash)
+    elif not is_loopback(settings.host) and not settings.insecure_no_auth:
+        raise Invalid(
+            f"Without a login Tickbird listens on this machine only, not on {settings.host or 'every address'!r}.",
+            "Set TICKBIRD_USER and TICKBIRD_PASSWORD_HASH (`tickbird hash-password` prints it), "
+            "or say --insecure-no-auth if something in front of it asks who is there.",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address; a name other than localhost counts as public."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Throttle:
+    """Spaces out guesses at a password: a place in a short line, further apart after failures.
+
+    Who knows the password passes whenever their turn comes, however many failures came before: there is no lock-out
+    to inflict on them. Only a full line turns people away, and it moves on twice a second even under attack.
+    """
+
+    PACE = 0.1
+    PACE_UNDER_ATTACK = 0.5
+    LONGEST_WAIT = 8.0
+    FREE_FAILURES = 5.0
+    FORGIVEN_PER_SECOND = 0.1
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next_turn = self._seen_at = clock()
+        self._failures = 0.0
+
+    def wait(self) -> float:
+        """Take a place in the line: the seconds until its turn. RateLimited where the line is full."""
+        now = self._clock()
+        turn = max(self._next_turn, now)
+        if turn - now > self.LONGEST_WAIT:
+            raise RateLimited("Too many people, or one program, are trying passwords.", "Try again in a few seconds.")
+        self._next_turn = turn + (self.PACE_UNDER_ATTACK if self._recent(now) > self.FREE_FAILURES else self.PACE)
+        return turn - now
+
+    def failed(self) -> None:
+        """Count a wrong guess."""
+        self._failures = self._recent(self._clock()) + 1
+
+    def _recent(self, now: float) -> float:
+        forgiven = (now - self._seen_at) * self.FORGIVEN_PER_SECOND
+        self._failures, self._seen_at = max(0.0, self._failures - forgiven), now
+        return self._failures
+
+
+class Login:
+    """The one user's name and password. What was right once is remembered, so scrypt is paid once, not per request."""
+
+    WRONG_REMEMBERED = 64
+
+    def __init__(self, settings: Settings, throttle: Throttle | None = None) -> None:
+        self._user = settings.user.encode("utf-8", "surrogateescape")
+        self._hash = settings.password_hash
+        self._throttle = throttle or Throttle()
+        self._one_at_a_time = asyncio.Lock()
+        # Digests under a key that dies with the process: a copy of our memory's tables gives no password away.
+        self._key = secrets.token_bytes(32)
+        self._right: bytes | None = None
+        self._wrong: dict[bytes, None] = {}
+
+    async def admits(self, authorization: str) -> bool:
+        """Whether this Authorization header is the user's. RateLimited where too many others are being tried."""
+        credentials = _basic(authorization)
+        if credentials is None:
+            return False
+        digest = hmac.digest(self._key, credentials, hashlib.sha256)
+        known = self._remembered(digest)
+        return known if known is not None else await self._tried(credentials, digest)
+
+    def _remembered(self, digest: bytes) -> bool | None:
+        if self._right is not None and hmac.compare_digest(digest, self._right):
+            return True
+        return False if digest in self._wrong else None
+
+    async def _tried(self, credentials: bytes, digest: bytes) -> bool:
+        await asyncio.sleep(self._throttle.wait())
+        async with self._one_at_a_time:
+            # A browser asks for a page's parts together: the first to be tried answers for the rest.
+            if (known := self._remembered(digest)) is not None:
+                return known
+            right = await self._is_right(credentials)
+            self._remember(digest, right=right)
+        return right
+
+    async def _is_right(self, credentials: bytes) -> bool:
+        user, _, password = credentials.partition(b":")
+        # Both are always compared, so that a wrong name takes as long as a wrong password.
+        matches = await asyncio.to_thread(verify, password.decode("utf-8", "surrogateescape"), self._hash)
+        return hmac.compare_digest(user, self._user) and matches
+
+    def _remember(self, digest: bytes, *, right: bool) -> None:
+        if right:
+            self._right = digest
+            return
+        self._throttle.failed()
+        self._wrong[digest] = None
+        if len(self._wrong) > self.WRONG_REMEMBERED:
+            del self._wrong[next(iter(self._wrong))]
+
+
+def _basic(authorization: str) -> bytes | None:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > LONGEST_CREDENTIALS:
+        return None
+    try:
+        return base64.b64decode(encoded.strip(), validate=True)
+    except ValueError:
+        return None
+
+
+def bears(authorization: str, token: str) -> bool:
+    """Whether this Authorization header is that bearer token; an empty token is nobody's."""
+    scheme, _, sent = authorization.partition(" ")
+    same = hmac.compare_digest(sent.strip().encode("utf-8", "replace"), token.encode("utf-8", "replace"))
+    return bool(token) and scheme.lower() == "bearer" and same

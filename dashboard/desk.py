@@ -1,0 +1,38 @@
+"""What every page, action and stream has at hand: the herd, the settings, and what renders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from core.settings import Settings
+from core.shared import Shared
+from dashboard.board import Board, Names
+from dashboard.rendering import Rendering
+
+if TYPE_CHECKING:
+    from core.herd import Herd
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One dashboard over one herd. `board`, `names` and `shared` are what tabs have in common."""
+
+    herd: Herd
+    settings: Settings
+    rendering: Rendering
+    board: Board = field(default_factory=Board)
+    names: Names = field(default_factory=Names)
+    shared: Shared = field(default_factory=Shared)
+
+    @property
+    def base(self) -> str:
+        return self.settings.base_path
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the application that answers this request."""
+    desk: Desk = request.app.state.desk
+    return desk

@@ -1,0 +1,144 @@
+"""Which queues the overview shows, and in which order: a choice that is read from a URL and written back into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from core.model import Health, Queue, State
+
+LONGEST_FILTER = 200
+
+_RANK = {
+    Health.UNATTENDED: 0,
+    Health.FAILING: 1,
+    Health.OVERLOADED: 2,
+    Health.PAUSED: 3,
+    Health.STALE: 4,
+    Health.RUNNING: 5,
+    Health.IDLE: 6,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column to sort by. `value` is what counts, None sorting last; `descending` is the first direction."""
+
+    name: str
+    title: str
+    value: Callable[[Queue], float | str | None]
+    descending: bool = True
+    about: str = ""
+
+
+def _state(state: State) -> Callable[[Queue], float]:
+    return lambda queue: queue.counts.get(state, 0)
+
+
+def _age_rank(instant: int | None) -> int | None:
+    return None if instant is None else -instant
+
+
+COLUMNS = (
+    Column("name", "Queue", lambda q: q.id.name.casefold(), descending=False),
+    Column("trouble", "State", lambda q: trouble(q), descending=False, about="worst first"),
+    Column("backlog", "Backlog", lambda q: q.backlog, about="ready to run: waiting, prioritized and paused"),
+    Column("oldest", "Oldest", lambda q: _age_rank(q.oldest_ready), about="how long the first has been ready"),
+    Column("active", "Active", _state(State.ACTIVE)),
+    Column("delayed", "Delayed", _state(State.DELAYED)),
+    Column("failed", "Failed", _state(State.FAILED), about="kept in Redis; red while some failed in the last hour"),
+    Column("completed", "Completed", _state(State.COMPLETED), about="kept in Redis"),
+    Column("in", "In/min", lambda q: q.traffic.in_per_minute, about="jobs added, last minute"),
+    Column("out", "Out/min", lambda q: q.traffic.out_per_minute, about="jobs that left, last minute"),
+)
+BY_NAME = {column.name: column for column in COLUMNS}
+SHOWS: dict[str, Callable[[Queue], bool]] = {
+    "attention": lambda q: q.verdict.needs_attention,
+    "all": lambda _: True,
+    "paused": lambda q: q.paused,
+}
+TITLES = {"attention": "Needs attention", "all": "All", "paused": "Paused"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the URL asks for. `down` turns the column's own first direction round when it differs from it."""
+
+    show: str = "all"
+    sort: str = "trouble"
+    down: bool = False
+    filter: str = ""
+
+    def changed(self, **changes: object) -> str:
+        """The query of a URL that asks for this but for the changes; what is as it is anyway is left out."""
+        return query_of(replace(self, **changes))  # type: ignore[arg-type] # names and types are those above
+
+    def sorted_by(self, column: Column) -> str:
+        """The query that sorts by this column, or turns the order round where it sorts by it already."""
+        down = not self.down if column.name == self.sort else column.descending
+        return self.changed(sort=column.name, down=down)
+
+    @property
+    def order(self) -> str:
+        """How the rows stand, in words that `aria-sort` and a cookie take."""
+        return "descending" if self.down else "ascending"
+
+
+def choice_of(params: Mapping[str, str], remembered: str = "") -> Choice:
+    """The choice in a URL's query; where it names no order, the one that was remembered (`column.direction`)."""
+    asked = params.get("sort", ""), params.get("dir", "")
+    sort, direction = asked if asked[0] in BY_NAME else _remembered(remembered)
+    down = {"desc": True, "asc": False}.get(direction, BY_NAME[sort].descending)
+    show = params.get("show", "all")
+    return Choice(show if show in SHOWS else "all", sort, down, params.get("filter", "")[:LONGEST_FILTER].strip())
+
+
+def _remembered(value: str) -> tuple[str, str]:
+    sort, _, direction = value.partition(".")
+    return (sort, direction) if sort in BY_NAME else ("trouble", "")
+
+
+def query_of(choice: Choice) -> str:
+    """`?show=…&sort=…&dir=…&filter=…`, without what goes without saying; the order is always said."""
+    asked = {key: value for key, value in asdict(choice).items() if key in ("show", "filter") and value != _DEFAULT[key]}
+    order = {"sort": choice.sort, "dir": "desc" if choice.down else "asc"}
+    return "?" + urlencode({**asked, **order}, errors="surrogateescape")
+
+
+_DEFAULT = asdict(Choice())
+
+
+def trouble(queue: Queue) -> float:
+    """Less is worse: what a person has to look at, by kind, then by how much waits."""
+    calm = 0 if queue.verdict.needs_attention else 10
+    return calm + _RANK[queue.verdict.health] + 1 / (queue.backlog + 2)
+
+
+def label(queue: Queue) -> str:
+    """What a queue is found by: its name, and where it lives."""
+    return f"{queue.id.name} {place(queue)} {queue.identity.label}".casefold()
+
+
+def place(queue: Queue) -> str:
+    """Where a queue lives, as far as it does not go without saying."""
+    prefix = queue.id.prefix if queue.id.prefix != "bull" else ""
+    instance = queue.id.instance if queue.id.instance != "default" else ""
+    return " · ".join(part for part in (instance, prefix) if part)
+
+
+def matching(queues: tuple[Queue, ...], choice: Choice) -> list[Queue]:
+    """The queues that this choice shows, in its order."""
+    wanted, text = SHOWS[choice.show], choice.filter.casefold()
+    found = [queue for queue in queues if wanted(queue) and (not text or text in label(queue))]
+    return ordered(found, choice)
+
+
+def ordered(queues: list[Queue], choice: Choice) -> list[Queue]:
+    """By the chosen column, unknown values last in either direction, then by name."""
+    value = BY_NAME[choice.sort].value
+    named = sorted(queues, key=lambda q: (q.id.name.casefold(), q.id))
+    known = [queue for queue in named if value(queue) is not None]
+    known.sort(key=lambda q: cast(Any, value(q)), reverse=choice.down)
+    return known + [queue for queue in named if value(queue) is None]

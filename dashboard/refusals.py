@@ -1,0 +1,102 @@
+"""What a refusal looks like over HTTP: one status for each code, and a page for people or a document for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from core.errors import TickbirdError
+from core.text import printable
+
+PROBLEM = "application/problem+json"
+
+
+class Unauthorized(TickbirdError):
+    """Nobody has said who is asking, or not convincingly."""
+
+    code = "unauthorized"
+
+
+class TooLarge(TickbirdError):
+    """More was sent than is read."""
+
+    code = "too_large"
+
+
+class RateLimited(TickbirdError):
+    """Too many attempts; the same one may well pass later."""
+
+    code = "rate_limited"
+
+
+# Unsupported is 422, not 501: the request was understood and refused, and nothing here is broken.
+STATUSES = {
+    "invalid": HTTPStatus.BAD_REQUEST,
+    "unauthorized": HTTPStatus.UNAUTHORIZED,
+    "forbidden": HTTPStatus.FORBIDDEN,
+    "not_found": HTTPStatus.NOT_FOUND,
+    "conflict": HTTPStatus.CONFLICT,
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "unsupported": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
+    "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+TITLES = {
+    "invalid": "The request makes no sense",
+    "unauthorized": "A login is needed",
+    "forbidden": "Not allowed",
+    "not_found": "Not found",
+    "conflict": "Not possible now",
+    "too_large": "Too large",
+    "unsupported": "Not supported by this queue",
+    "rate_limited": "Too many attempts",
+    "internal": "Something broke",
+    "unavailable": "Redis is away",
+}
+
+
+def status_of(error: TickbirdError) -> int:
+    """The HTTP status for an error's code."""
+    return int(STATUSES[error.code])
+
+
+def problem(error: TickbirdError, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """The error as an RFC 9457 document; `status` only where the code's own is too coarse (405, 415, 421)."""
+    status = status or status_of(error)
+    document = {
+        "type": f"urn:tickbird:problem:{error.code}",
+        "title": TITLES[error.code],
+        "status": status,
+        "detail": error.message,
+        "code": error.code,
+        "hint": error.hint,
+    }
+    return Response(json.dumps(document), status, headers, PROBLEM)
+
+
+def refusal(
+    scope: Scope, error: TickbirdError, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The error as a small readable page where a browser asks, else as a problem document."""
+    if "text/html" not in Headers(scope=scope).get("accept", ""):
+        return problem(error, status, headers)
+    return HTMLResponse(_page(error), status or status_of(error), headers)
+
+
+def _page(error: TickbirdError) -> str:
+    title, message, hint = (escape(printable(words)) for words in (TITLES[error.code], error.message, error.hint))
+    return (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{title} · Tickbird</title>\n<main>\n<h1>{title}</h1>\n<p>{message}</p>\n"
+        + (f"<p>{hint}</p>\n" if hint else "")
+        + "</main>\n</html>\n"
+    )

@@ -1,0 +1,100 @@
+"""Where queues and jobs live: every legal prefix, name and id becomes one part of a path, and back, byte for byte.
+
+A part is written as JSON Pointer does (`~` as `~0`, `/` as `~1`), then percent-encoded. Browsers and proxies
+rewrite the parts `.`, `..` and the empty one even when percent-encoded, so these become `~.`, `~..` and `~`.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote_to_bytes
+
+from starlette.requests import Request
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from core.errors import Invalid
+from core.model import QueueId
+from core.text import raw_bytes, text
+
+QUEUE = "/queues/{instance}/{prefix}/{name}"
+JOB = QUEUE + "/jobs/{job_id}"
+
+_REWRITTEN = {"": "~", ".": "~.", "..": "~.."}
+_ORIGINAL = {written: value for value, written in _REWRITTEN.items()}
+_ESCAPE = re.compile("~(.?)", re.DOTALL)
+_MEANING = {"0": "~", "1": "/"}
+# Lone surrogates other than those that stand for a raw byte: Redis cannot hold them, Node writes U+FFFD for them.
+_UNWRITABLE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+def encode_part(value: str) -> str:
+    """One prefix, name or id as one part of a path."""
+    escaped = _REWRITTEN.get(value) or value.replace("~", "~0").replace("/", "~1")
+    return quote(raw_bytes(_UNWRITABLE.sub("\ufffd", escaped)), safe="")
+
+
+def decode_part(part: str) -> str:
+    """The value that `encode_part` wrote, from a part as it stands in the URL; Invalid where `~` is misused."""
+    escaped = text(unquote_to_bytes(part))
+    return _ORIGINAL[escaped] if escaped in _ORIGINAL else _ESCAPE.sub(_unescaped, escaped)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape[1] not in _MEANING:
+        raise Invalid(f"{escape[0]!r} means nothing in a path.", "Write ~ as ~0 and / as ~1, then percent-encode.")
+    return _MEANING[escape[1]]
+
+
+def queue_href(base: str, id: QueueId) -> str:
+    """The queue in the JSON API; `base` is the base path."""
+    return f"{base}/api{_queue(id)}"
+
+
+def job_href(base: str, id: QueueId, job_id: str) -> str:
+    """The job in the JSON API."""
+    return f"{base}/api{_job(id, job_id)}"
+
+
+def queue_page(base: str, id: QueueId) -> str:
+    """The page of the queue."""
+    return f"{base}{_queue(id)}"
+
+
+def job_page(base: str, id: QueueId, job_id: str) -> str:
+    """The page of the job."""
+    return f"{base}{_job(id, job_id)}"
+
+
+def _queue(id: QueueId) -> str:
+    return f"/queues/{encode_part(id.instance)}/{encode_part(id.prefix)}/{encode_part(id.name)}"
+
+
+def _job(id: QueueId, job_id: str) -> str:
+    return f"{_queue(id)}/jobs/{encode_part(job_id)}"
+
+
+class RawRoute(Route):
+    """A route that matches the path as it was sent, so `%25`, `%2F` and bytes that are no UTF-8 stay what they are.
+
+    Its path parameters are still encoded: read them with `queue_id` and `job_id`.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches({**scope, "path": sent_path(scope)})
+
+
+def sent_path(scope: Scope) -> str:
+    """The path as the client sent it, percent-encoding and all."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"], safe="/").encode()
+    return raw.decode("latin-1")
+
+
+def queue_id(request: Request) -> QueueId:
+    """The queue that this request's path names (of a `RawRoute`); Invalid where a part cannot be read."""
+    return QueueId(*(decode_part(request.path_params[part]) for part in ("instance", "prefix", "name")))
+
+
+def job_id(request: Request) -> str:
+    """The job that this request's path names (of a `RawRoute`)."""
+    return decode_part(request.path_params["job_id"])

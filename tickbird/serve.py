@@ -1,0 +1,115 @@
+"""Puts core, dashboard and exporter together and serves them until somebody says stop."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from typing import Any
+
+import click
+import uvicorn
+from starlette.applications import Starlette
+
+from core.errors import Invalid
+from core.herd import Herd
+from core.redis_url import without_secrets
+from core.settings import RedisSettings, Settings, load
+from dashboard.app import create_app as create_dashboard
+from dashboard.gate import check_bind
+from exporter.app import create_app as create_exporter
+from exporter.probes import probes
+from exporter.routes import routes as metrics_routes
+from tickbird import __version__
+from tickbird.logs import configure_logs
+
+log = logging.getLogger("tickbird.serve")
+# Streams to open tabs end when they are told; whatever still runs after this is cut off (seconds).
+FAREWELL = 1
+BACKLOG = 2048
+
+
+def application(settings: Settings) -> Starlette:
+    """Dashboard, probes and metrics as one ASGI application."""
+    herd = Herd(settings)
+    return create_dashboard(herd, settings, extra_routes=[*probes(herd), *metrics_routes(herd)])
+
+
+def serve_all(settings: Settings) -> None:
+    """Pages, API and /metrics on one port."""
+    check_bind(settings)
+    _run(application(settings), settings, (settings.host, settings.port), [settings.base_path, "/metrics"])
+
+
+def serve_dashboard(settings: Settings) -> None:
+    """Pages and API, without /metrics."""
+    check_bind(settings)
+    herd = Herd(settings)
+    app = create_dashboard(herd, settings, extra_routes=probes(herd))
+    _run(app, settings, (settings.host, settings.port), [settings.base_path])
+
+
+def serve_exporter(settings: Settings) -> None:
+    """Only /metrics and the probes; whoever reaches this port may scrape it."""
+    address = (settings.exporter_host, settings.exporter_port)
+    _run(create_exporter(Herd(settings)), settings, address, ["/metrics"])
+
+
+def serve_demo(flags: dict[str, Any], *, jobs_per_second: float, queues: int, seed: int) -> None:
+    """The embedded server and the fleet of workers, with everything served on top of them."""
+    from tickbird.demo.run import run_demo  # noqa: PLC0415 # needs the extra `demo`
+
+    def serve(url: str) -> None:
+        settings = load(None, {}, {**flags, "redis": [f"demo={url}"]})
+        serve_all(settings)
+
+    run_demo(serve=serve, jobs_per_second=jobs_per_second, queues=queues, seed=seed)
+
+
+def _run(app: Starlette, settings: Settings, address: tuple[str, int], paths: list[str]) -> None:
+    configure_logs(settings.log_format)
+    listening = _listen(*address)
+    _announce(settings, listening, paths)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=FAREWELL,
+        server_header=False,
+        proxy_headers=False,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket of our own, so that the real port is known before anything is announced."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host.strip("[]"), port))
+    except OSError as error:
+        listening.close()
+        raise Invalid(f"Cannot listen on {host}:{port}: {error.strerror}.", "Choose another with --port.") from error
+    listening.listen(BACKLOG)
+    return listening
+
+
+def _announce(settings: Settings, listening: socket.socket, paths: list[str]) -> None:
+    """Where to look, and what is watched; on standard output, so that scripts can read it."""
+    host, port = listening.getsockname()[:2]
+    host = f"[{host}]" if ":" in host else host
+    click.echo(f"Tickbird {__version__} watches {', '.join(_named(redis) for redis in settings.redis)}")
+    for path in paths:
+        click.echo(f"  http://{host}:{port}{path}")
+    if not settings.login and paths[0] != "/metrics":
+        click.echo(
+            "No login is configured, so only this machine is answered."
+            if not settings.insecure_no_auth
+            else "No login is configured, and anyone who reaches this address may act on the queues."
+        )
+    sys.stdout.flush()
+
+
+def _named(redis: RedisSettings) -> str:
+    return f"{redis.name} ({without_secrets(redis.url)})"

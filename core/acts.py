@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redis.exceptions import NoPermissionError, ResponseError
 
@@ -36,77 +37,65 @@ class Answer:
         return str(self.details[position])
 
 
-async def on_jobs(
-    instance: Instance, queue: Queue, verb: str, job_ids: Sequence[str], *options: Option
-) -> list[Answer]:
-    """The verb's answer for each id, in order. Jobs are done together in one script, but for those with a parent:
-    they need its queue's keys, which only they can name."""
-    answers = await _run(instance, queue, verb, job_ids, options)
-    strays = [position for position, answer in enumerate(answers) if answer.code == "parent"]
-    near = [position for position in strays if _one_slot(queue.id.base, _parent_base(answers[position]))]
-    if near:
-        parents = dict.fromkeys(_parent_base(answers[position]) for position in near)
-        again = await _run(instance, queue, verb, [job_ids[p] for p in near], options, parents=tuple(parents))
-        for position, answer in zip(near, again, strict=True):
-            answers[position] = answer
-    for position in sorted(set(strays) - set(near)):
-        answers[position] = await _apart(instance, queue, verb, job_ids[position], answers[position], options)
-    return answers
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A verb on a queue, with the options that its script takes: on the queue itself, or on any number of its jobs."""
 
+    instance: Instance
+    queue: Queue
+    verb: str
+    options: tuple[Option, ...] = ()
 
-async def on_queue(instance: Instance, queue: Queue, verb: str, *options: Option) -> list[int]:
-    """The numbers that a verb on a whole queue answers."""
-    return [int(number) for number in await _evaluate(instance, queue.identity, verb, [queue.id.base], *options)]
+    async def on_queue(self) -> list[int]:
+        """The numbers that a verb on a whole queue answers."""
+        return [int(number) for number in await self._evaluate(self.verb, [self._base], self.options)]
 
+    async def on_jobs(self, job_ids: Sequence[str]) -> list[Answer]:
+        """The answer for each id, in order, all from one script, but for jobs with a parent: those need the keys of
+        its queue, which only they can name."""
+        answers = await self._run(job_ids)
+        parents = {at: _base_of(answer) for at, answer in enumerate(answers) if answer.code == "parent"}
+        near = [at for at, base in parents.items() if _one_slot(self._base, base)]
+        if near:
+            bases = list(dict.fromkeys(parents[at] for at in near))
+            again = await self._run([job_ids[at] for at in near], bases)
+            answers = [dict(zip(near, again, strict=True)).get(at, answer) for at, answer in enumerate(answers)]
+        for at in parents.keys() - near:
+            answers[at] = await self._apart(job_ids[at], answers[at])
+        return answers
 
-async def _run(
-    instance: Instance,
-    queue: Queue,
-    verb: str,
-    job_ids: Sequence[str],
-    options: Iterable[Option],
-    parents: tuple[bytes, ...] = (),
-    apart: bool = False,
-) -> list[Answer]:
-    bases = [queue.id.base, *(base for base in parents if base != queue.id.base)]
-    replies = await _evaluate(instance, queue.identity, verb, bases, *options, *job_ids, apart=apart)
-    return [Answer(text(code), tuple(map(_detail, details))) for code, *details in replies]
+    @property
+    def _base(self) -> bytes:
+        return self.queue.id.base
 
+    async def _run(self, job_ids: Sequence[str], parents: Iterable[bytes] = (), *, apart: bool = False) -> list[Answer]:
+        bases = [self._base, *(base for base in parents if base != self._base)]
+        replies = await self._evaluate(self.verb, bases, (*self.options, *job_ids), apart=apart)
+        return [Answer(text(code), tuple(map(_detail, details))) for code, *details in replies]
 
-async def _apart(
-    instance: Instance, queue: Queue, verb: str, job_id: str, stray: Answer, options: Iterable[Option]
-) -> Answer:
-    """A job whose parent may live in another slot: the parent is told by a call of its own, of a retry before the
-    child can finish, of a removal once the child is gone."""
-    base, relation = _parent_base(stray), (stray.word(1), stray.word(2))
-    if verb == "retry":
-        await _evaluate(instance, queue.identity, "rejoin", [base], *relation)
-    (answer,) = await _run(instance, queue, verb, [job_id], options, apart=True)
-    if verb == "remove" and answer.code == "ok":
-        released = await _evaluate(instance, queue.identity, "leave", [base], *relation)
-        return Answer("ok", (answer.details[0], int(released)))
-    return answer
+    async def _apart(self, job_id: str, stray: Answer) -> Answer:
+        """A job whose parent may live in another slot: the parent is told by a call of its own, of a retry before
+        the child can finish, of a removal once the child is gone."""
+        parent, relation = [_base_of(stray)], (stray.word(1), stray.word(2))
+        if self.verb == "retry":
+            await self._evaluate("rejoin", parent, relation)
+        (answer,) = await self._run([job_id], apart=True)
+        if self.verb == "remove" and answer.code == "ok":
+            released = await self._evaluate("leave", parent, relation)
+            return Answer("ok", (answer.details[0], int(released)))
+        return answer
 
-
-async def _evaluate(
-    instance: Instance,
-    identity: Identity,
-    verb: str,
-    bases: Sequence[bytes],
-    *arguments: Option,
-    apart: bool = False,
-) -> list[list[bytes | int]]:
-    suffixes = contract(identity).script_keys
-    keys = [base + suffix for base in bases for suffix in suffixes]
-    common = (_now(), uuid.uuid4().hex, pauses_by(identity), "apart" if apart else "ask")
-    try:
-        return await instance.script(
-            script(identity.dialect, verb),
-            keys,
-            (raw_bytes(a) if isinstance(a, str) else a for a in (*common, *arguments)),
-        )
-    except ResponseError as error:
-        raise _refused(instance, error) from error
+    async def _evaluate(
+        self, verb: str, bases: Sequence[bytes], arguments: Iterable[Option], *, apart: bool = False
+    ) -> Any:
+        identity = self.queue.identity
+        keys = [base + suffix for base in bases for suffix in contract(identity).script_keys]
+        common = (_now(), uuid.uuid4().hex, pauses_by(identity), "apart" if apart else "ask")
+        told = (raw_bytes(a) if isinstance(a, str) else a for a in (*common, *arguments))
+        try:
+            return await self.instance.script(script(identity.dialect, verb), keys, told)
+        except ResponseError as error:
+            raise _refused(self.instance, error) from error
 
 
 def pauses_by(identity: Identity) -> str:
@@ -124,7 +113,8 @@ def _detail(raw: bytes | int) -> str | int:
     return raw if isinstance(raw, int) else text(raw)
 
 
-def _parent_base(stray: Answer) -> bytes:
+def _base_of(stray: Answer) -> bytes:
+    """The base key of the parent's queue that the script named."""
     return raw_bytes(stray.word(0))
 
 
@@ -141,9 +131,8 @@ def _hash_tag(key: bytes) -> bytes:
 
 def _refused(instance: Instance, error: ResponseError) -> TickbirdError:
     if isinstance(error, NoPermissionError):
-        return Unavailable(
-            f"Redis {instance.name} does not let our user do this: {error}.", "Give it the commands that scripts use."
-        )
-    if str(error).startswith("WRONGTYPE") or "WRONGTYPE" in str(error):
+        hint = "Give it the commands that scripts use."
+        return Unavailable(f"Redis {instance.name} does not let our user do this: {error}.", hint)
+    if "WRONGTYPE" in str(error):
         return Conflict("A key of this queue holds something that its library never writes there.", f"{error}")
     return Unavailable(f"Redis {instance.name} refused: {error}.")

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,8 @@ from core.interest import Interest
 from core.model import Health, Queue, QueueId, Verdict, Workers
 from core.register import Register
 from core.snapshot import Reading, RedisFacts
-from core.survey import Draft, survey
+from core.survey.draft import Draft
+from core.survey.rounds import survey
 from core.traffic import Meter
 from core.verdict import verdict
 
@@ -31,6 +32,8 @@ log = logging.getLogger("tickbird.core.collector")
 
 # Who is connected and what Redis says of itself change slowly, and CLIENT LIST grows with the clients.
 SURROUNDINGS_EVERY = 5.0
+# Queues put together without a pause: a page is never held up for longer than a few milliseconds.
+AT_ONCE = 100
 # A tick that is refused is tried again this soon: recovery is seen within a second or two.
 AWAY_INTERVAL = 1.0
 
@@ -75,7 +78,7 @@ class Collector:
                 log.exception("a reading of %s failed", self.instance.name)
                 self._away(Unavailable(f"Tickbird could not make sense of Redis {self.instance.name}: {fault!r}."))
             away = self.reading.down_since is not None
-            await self._interest.sleep(AWAY_INTERVAL if away else self._interest.interval(self.reading.seconds))
+            await self._interest.sleep(AWAY_INTERVAL if away else self._interest.interval(self.reading.commands))
 
     async def _walk_on(self) -> None:
         # The first tick asks who is connected; its answer decides how ambiguous names are split.
@@ -104,7 +107,7 @@ class Collector:
             await self._look_around()
         started, now = time.monotonic(), time.time_ns() // 1_000_000
         drafts = self._living(await survey(self.instance, self._register.watched, now))
-        queues = tuple(self._queue(draft, now) for draft in drafts)
+        queues = await self._queues(drafts, now)
         self._forget_meters(queues)
         self._back_again()
         self._publish_reading(
@@ -115,7 +118,7 @@ class Collector:
                 redis=self._surroundings.redis,
                 discovery=self._walk.progress,
                 refusals=self._surroundings.refusals,
-                interval=self._interest.interval(time.monotonic() - started),
+                interval=self._interest.interval(self.instance.commands_sent - sent),
                 seconds=time.monotonic() - started,
                 commands=self.instance.commands_sent - sent,
                 commands_per_minute=self._per_minute(),
@@ -129,12 +132,18 @@ class Collector:
                 self._register.forget(draft.watched.base)
         return [d for d in drafts if not d.is_empty or self._register.is_served(d.watched.base)]
 
+    async def _queues(self, drafts: Sequence[Draft], now: int) -> tuple[Queue, ...]:
+        queues = []
+        for place, draft in enumerate(drafts):
+            queues.append(self._queue(draft, now))
+            if place % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+        return tuple(queues)
+
     def _queue(self, draft: Draft, now: int) -> Queue:
-        workers = self._surroundings.workers
-        queue = replace(
-            draft.queue(now),
-            workers=None if workers is None else workers.get(draft.watched.base, Workers(0, 0)),
-        )
+        known = self._surroundings.workers
+        workers = None if known is None else known.get(draft.watched.base, Workers(0, 0))
+        queue = draft.queue(workers, now)
         queue = replace(queue, traffic=self._meters.setdefault(queue.id, Meter()).measure(queue, now))
         return replace(queue, verdict=verdict(queue, now))
 

@@ -7,7 +7,7 @@ Unavailable where Redis is away. All can be called twice: the second call finds 
 
 from __future__ import annotations
 
-from core.acts import Answer, on_jobs, on_queue
+from core.acts import Act, Answer
 from core.instance import Instance
 from core.model import Outcome, Queue, State
 from core.permits import check
@@ -50,9 +50,10 @@ async def remove(instance: Instance, queue: Queue, job_id: str) -> Outcome:
 async def pause(instance: Instance, queue: Queue) -> Outcome:
     """No worker takes another job of this queue; what is active runs to its end."""
     check(queue, "pause")
-    changed, moved, left = await on_queue(instance, queue, "pause", MOVED_AT_ONCE)
+    act = Act(instance, queue, "pause", (MOVED_AT_ONCE,))
+    changed, moved, left = await act.on_queue()
     for _ in range(_rounds(left)):
-        _, more, left = await on_queue(instance, queue, "pause", MOVED_AT_ONCE)
+        _, more, left = await act.on_queue()
         moved += more
         if not left:
             break
@@ -62,9 +63,10 @@ async def pause(instance: Instance, queue: Queue) -> Outcome:
 async def resume(instance: Instance, queue: Queue) -> Outcome:
     """Workers take jobs again; those in a legacy paused list, split off or not, come back without loss."""
     check(queue, "resume")
-    changed, moved, left = await on_queue(instance, queue, "resume", MOVED_AT_ONCE, "first")
+    changed, moved, left = await Act(instance, queue, "resume", (MOVED_AT_ONCE, "first")).on_queue()
+    more_of_it = Act(instance, queue, "resume", (MOVED_AT_ONCE, "rest"))
     for _ in range(_rounds(left)):
-        _, more, left = await on_queue(instance, queue, "resume", MOVED_AT_ONCE, "rest")
+        _, more, left = await more_of_it.on_queue()
         moved += more
         if not left or not more:
             break
@@ -73,7 +75,7 @@ async def resume(instance: Instance, queue: Queue) -> Outcome:
 
 async def _do(instance: Instance, queue: Queue, verb: str, job_id: str, *options: int) -> Answer:
     check(queue, verb)
-    (answer,) = await on_jobs(instance, queue, verb, [job_id], *options)
+    (answer,) = await Act(instance, queue, verb, options).on_jobs([job_id])
     if answer.code not in ("ok", "dropped"):
         raise refusal(verb, _job(queue, job_id), answer)
     return answer

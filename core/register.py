@@ -10,7 +10,7 @@ from core.dialects.detect import detect
 from core.dialects.signals import Signals, read_signals
 from core.discovery import Place, Walk
 from core.instance import Instance
-from core.survey import Watched
+from core.survey.watched import Watched
 
 # A version may be upgraded in place: look at each queue's signals again this often (seconds).
 LOOK_AGAIN = 60.0
@@ -76,6 +76,6 @@ class Register:
         id = place.id(self._instance.name)
         if known is None or known.id != id:
             known = self._watched[place.base] = Watched(place.base, id, identity)
-        if not known.questions or known.identity != identity:
+        if not known.quick[1] or known.identity != identity:
             known.identify(identity)
         self._looked[place.base] = time.monotonic()

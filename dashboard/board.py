@@ -1,26 +1,24 @@
 """What was last rendered of every piece of every page, and when it changed: why a stream sends only what is new.
 
-A piece is a region or a row. It is compared by the value it shows (or by its HTML without the ages, which tick in
-the browser), rendered once for all tabs that show it, and numbered anew with each change.
+A piece is a region or a row. It is compared by the value it shows or by its HTML (in which ages are still empty),
+rendered once for all tabs that show it, and numbered anew with each change.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
-
-from core.text import raw_bytes
 
 # About a kilobyte each: every row of a thousand queues and of a dozen long job lists.
 MOST = 8_000
-_AGES = re.compile(r"(<time [^>]*>)[^<]*")
 
 
+@lru_cache(maxsize=20_000)
 def digest(*parts: str) -> str:
     """A short name for a queue or job that is safe as an element's id, whatever its own name holds."""
     hashed = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=6)
@@ -28,8 +26,11 @@ def digest(*parts: str) -> str:
 
 
 def digest_of_all(digests: list[str]) -> str:
-    """A short name for a set of rows: how many there are, and a digest of which."""
-    return f"{len(digests)}.{digest(*sorted(digests))}"
+    """A short name for a set of rows: how many there are, and a digest of which; `EMPTY` for none."""
+    return f"{len(digests)}.{digest(*sorted(digests))}" if digests else EMPTY
+
+
+EMPTY = "0"
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Piece:
     value: object
     serial: int
     render: Callable[[], str]
+    is_row: bool = False
     _html: str | None = None
 
     @property
@@ -70,15 +72,31 @@ class Board:
 
     def row(self, key: Hashable, id: str, value: object, render: Callable[[], str]) -> Piece:
         """The row of that key: as it was, while its value is the same, else with a new serial, to be rendered."""
+        return self._kept(key, value) or self._put(key, Piece(id, value, self._next(), render, is_row=True))
+
+    def part(self, key: Hashable, id: str, value: object, render: Callable[[], str]) -> Piece:
+        """The same for what is no row."""
+        return self._kept(key, value) or self._put(key, Piece(id, value, self._next(), render))
+
+    def known(self, key: Hashable) -> object:
+        """The value of the row of that key when it was last rendered; None where that is forgotten."""
         kept = self._pieces.get(key)
-        if kept is not None and kept.value == value:
-            self._pieces.move_to_end(key)
-            return kept
-        return self._put(key, Piece(id, value, self._next(), render))
+        return kept.value if kept else None
+
+    def fresh(self, kept: Piece | None, id: str, html: str) -> Piece:
+        """A piece that belongs to one tab alone: the kept one, unless its HTML is another now."""
+        return kept if kept is not None and kept.value == html else Piece(id, html, self._next(), lambda: html)
 
     def region(self, at: str, id: str, html: str) -> Piece:
-        """A region of the page at that address, new when its HTML differs in more than ages."""
-        return self.row((at, id), id, _AGES.sub(r"\1", html), lambda: html)
+        """A region of the page at that address, new when its HTML is."""
+        return self.part((at, id), id, html, lambda: html)
+
+    def _kept(self, key: Hashable, value: object) -> Piece | None:
+        kept = self._pieces.get(key)
+        if kept is None or kept.value != value:
+            return None
+        self._pieces.move_to_end(key)
+        return kept
 
     def _next(self) -> int:
         self._serial += 1
@@ -90,25 +108,3 @@ class Board:
         if len(self._pieces) > MOST:
             self._pieces.popitem(last=False)
         return piece
-
-
-class Names:
-    """Which job a short digest stands for: what a tab shows, it names by digests, and we remember them, bounded."""
-
-    MOST = 50_000
-    # An id longer than this is shown, but its row does not move: nobody needs 50,000 of them in memory.
-    LONGEST = 256
-
-    def __init__(self) -> None:
-        self._names: OrderedDict[str, str] = OrderedDict()
-
-    def learn(self, digest: str, job_id: str) -> None:
-        if len(raw_bytes(job_id)) > self.LONGEST:
-            return
-        self._names[digest] = job_id
-        self._names.move_to_end(digest)
-        if len(self._names) > self.MOST:
-            self._names.popitem(last=False)
-
-    def get(self, digest: str) -> str | None:
-        return self._names.get(digest)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from core.settings import Settings
 from core.shared import Shared
-from dashboard.board import Board, Names
+from dashboard.board import Board
 from dashboard.rendering import Rendering
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One dashboard over one herd. `board`, `names` and `shared` are what tabs have in common."""
+    """One dashboard over one herd. `board`, `shared` and the open `streams` are what tabs have in common."""
 
     herd: Herd
     settings: Settings
     rendering: Rendering
     board: Board = field(default_factory=Board)
-    names: Names = field(default_factory=Names)
     shared: Shared = field(default_factory=Shared)
+    streams: set[object] = field(default_factory=set)
 
     @property
     def base(self) -> str:

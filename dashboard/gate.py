@@ -1,7 +1,7 @@
 """The one place that lets a request in: by the host it was sent to, by where it comes from, and by who sends it.
 
 It looks at the path exactly as it was sent and at headers, never at a URL put together from them, and trusts
-neither the peer's address nor any forwarded header.
+neither the peer's address nor any forwarded header. The same path, still percent-encoded, is what routes then match.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.errors import Forbidden, TickbirdError
 from core.settings import Settings
 from dashboard.auth import Login, bears, is_loopback
-from dashboard.refusals import RateLimited, Unauthorized, refusal
+from dashboard.refusals import Misdirected, RateLimited, Unauthorized, refusal
 from dashboard.urls import sent_path
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,10 +27,6 @@ ANY_HOST = "*"
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^:\[\]@/\s]+)(?::(?P<port>\d*))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _CHALLENGE = {"www-authenticate": 'Basic realm="Tickbird", charset="UTF-8"'}
-
-
-class Misdirected(Forbidden):
-    """Sent to a host name that is not ours: a stale name, or a page elsewhere that points its own name at us."""
 
 
 class Gate:
@@ -54,17 +50,16 @@ class Gate:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._admit(scope, Headers(scope=scope))
-        except Misdirected as error:
-            await refusal(scope, error, status=421)(scope, receive, send)
         except Unauthorized as error:
-            await refusal(scope, error, headers=_CHALLENGE)(scope, receive, send)
+            await refusal(scope, error, _CHALLENGE)(scope, receive, send)
         except RateLimited as error:
-            await refusal(scope, error, headers={"retry-after": "5"})(scope, receive, send)
+            await refusal(scope, error, {"retry-after": "5"})(scope, receive, send)
         except TickbirdError as error:
             await refusal(scope, error)(scope, receive, send)
         else:
-            scope["user"] = self._settings.user if self._login else ""
-            await self._app(scope, receive, send)
+            path = sent_path(scope)
+            user = self._settings.user if self._login else ""
+            await self._app({**scope, "path": path, "raw_path": path.encode("latin-1"), "user": user}, receive, send)
 
     async def _admit(self, scope: Scope, headers: Headers) -> None:
         reads = scope["method"] in READING
@@ -86,7 +81,7 @@ class Gate:
         host = _host(sent[0]) if len(sent) == 1 else ""
         if not host or not self._is_ours(host):
             raise Misdirected(
-                f"Tickbird does not answer as {host or 'a host without a name'!r}.",
+                f"Tickbird does not answer to the name {host!r}." if host else "The request names no single host.",
                 "If this name is yours, add it to the setting hosts (TICKBIRD_HOSTS).",
             )
 

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from core.errors import TickbirdError
+from core.errors import Forbidden, Invalid, TickbirdError
 from core.text import printable
 
 PROBLEM = "application/problem+json"
@@ -35,6 +35,18 @@ class RateLimited(TickbirdError):
     code = "rate_limited"
 
 
+class Misdirected(Forbidden):
+    """Sent to a host name that is not ours: a stale name, or a page elsewhere that points its own name at us."""
+
+
+class MethodUnknown(Invalid):
+    """The path is there, but not for this method."""
+
+
+class BodyUnknown(Invalid):
+    """A body of a type that is not read."""
+
+
 # Unsupported is 422, not 501: the request was understood and refused, and nothing here is broken.
 STATUSES = {
     "invalid": HTTPStatus.BAD_REQUEST,
@@ -47,6 +59,12 @@ STATUSES = {
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+# Where HTTP says it more exactly than the code does.
+EXACTER = {
+    Misdirected: HTTPStatus.MISDIRECTED_REQUEST,
+    MethodUnknown: HTTPStatus.METHOD_NOT_ALLOWED,
+    BodyUnknown: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
 TITLES = {
     "invalid": "The request makes no sense",
@@ -63,31 +81,28 @@ TITLES = {
 
 
 def status_of(error: TickbirdError) -> int:
-    """The HTTP status for an error's code."""
-    return int(STATUSES[error.code])
+    """The HTTP status of an error."""
+    return int(EXACTER.get(type(error)) or STATUSES[error.code])
 
 
-def problem(error: TickbirdError, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """The error as an RFC 9457 document; `status` only where the code's own is too coarse (405, 415, 421)."""
-    status = status or status_of(error)
+def problem(error: TickbirdError, headers: Mapping[str, str] | None = None) -> Response:
+    """The error as an RFC 9457 document."""
     document = {
         "type": f"urn:tickbird:problem:{error.code}",
         "title": TITLES[error.code],
-        "status": status,
+        "status": status_of(error),
         "detail": error.message,
         "code": error.code,
         "hint": error.hint,
     }
-    return Response(json.dumps(document), status, headers, PROBLEM)
+    return Response(json.dumps(document), status_of(error), headers, PROBLEM)
 
 
-def refusal(
-    scope: Scope, error: TickbirdError, status: int | None = None, headers: Mapping[str, str] | None = None
-) -> Response:
+def refusal(scope: Scope, error: TickbirdError, headers: Mapping[str, str] | None = None) -> Response:
     """The error as a small readable page where a browser asks, else as a problem document."""
     if "text/html" not in Headers(scope=scope).get("accept", ""):
-        return problem(error, status, headers)
-    return HTMLResponse(_page(error), status or status_of(error), headers)
+        return problem(error, headers)
+    return HTMLResponse(_page(error), status_of(error), headers)
 
 
 def _page(error: TickbirdError) -> str:

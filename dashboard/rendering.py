@@ -17,7 +17,9 @@ from starlette.responses import HTMLResponse
 
 from core.text import printable
 from dashboard import charts, words
+from dashboard.ages import fill
 from dashboard.static_files import StaticFiles
+from dashboard.words import now
 
 ROOT = Path(__file__).resolve().parent.parent / "templates"
 _USES = re.compile(r"\bui\.(\w+)\(")
@@ -51,10 +53,11 @@ class Rendering:
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
         """A whole page as a response."""
-        return HTMLResponse(self._environment.get_template(template).render(values), status)
+        html = self._environment.get_template(template).render(values)
+        return HTMLResponse(fill(html, now()), status)
 
     def block(self, template: str, block: str, values: Mapping[str, Any]) -> str:
-        """One block of a template alone, as it stands in the whole page, without the space around it."""
+        """One block of a template alone, as it stands in the whole page, without the space around it and the ages."""
         chosen = self._environment.get_template(template)
         return concat(chosen.blocks[block](chosen.new_context(dict(values)))).strip()
 

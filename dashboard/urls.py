@@ -75,9 +75,10 @@ def _job(id: QueueId, job_id: str) -> str:
 
 
 class RawRoute(Route):
-    """A route that matches the path as it was sent, so `%25`, `%2F` and bytes that are no UTF-8 stay what they are.
+    """A route that matches the path as it was sent, so `%25`, `%0A` and bytes that are no UTF-8 stay what they are.
 
-    Its path parameters are still encoded: read them with `queue_id` and `job_id`.
+    Its path parameters are still encoded: read them with `queue_id` and `job_id`. The gate makes `scope["path"]` the
+    sent path for everything behind it (a `Mount` cannot hold a line break); this route needs no gate to be right.
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -1,7 +1,8 @@
-"""Counts, sizes, instants and spans in the words of the pages. `static/js/age.js` keeps ages ticking in the same words."""
+"""Counts, sizes, instants and spans in the words of the pages; `static/js/age.js` keeps ages ticking in the same words."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from core.words import count, span
@@ -97,6 +98,11 @@ def clock(at: int) -> str:
     """The time of day of an instant, in UTC."""
     moment = _moment(at)
     return f"{moment:%H:%M:%S}" if moment else str(at)
+
+
+def now() -> int:
+    """This moment, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def _moment(at: int) -> datetime | None:

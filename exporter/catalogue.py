@@ -177,7 +177,7 @@ def _fact(read: Callable[[RedisFacts], int]) -> Callable[[InstanceView], float |
     return from_reading
 
 
-_AWAY = "while Redis is away"
+_AWAY = "once the last reading is too old"
 _UNREAD = "until Redis has been read"
 
 INSTANCE: tuple[Family[InstanceView], ...] = (
@@ -258,13 +258,6 @@ INSTANCE: tuple[Family[InstanceView], ...] = (
         "How long the last full walk over the keyspace in search of queues took, its rests included.",
         "until the first walk is over",
         lambda view: view.reading.discovery.last_seconds,
-    ),
-    Single(
-        "bullmq_exporter_commands_total",
-        COUNTER,
-        "Commands sent to Redis.",
-        "",
-        lambda view: view.reading.commands,
     ),
 )
 

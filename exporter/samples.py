@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from core.model import STATES, Queue, State
+from core.model import Queue, State
 from exporter.family import InstanceView, QueueView
 from exporter.labels import label
 
@@ -18,7 +18,7 @@ _MOST = 1 << 63
 # Looked up once: up to Python 3.11, a member of an Enum costs more to name than to use.
 _WAITING, _PAUSED, _ACTIVE, _PRIORITIZED = State.WAITING, State.PAUSED, State.ACTIVE, State.PRIORITIZED
 _COMPLETED, _FAILED = State.COMPLETED, State.FAILED
-_STATE: dict[State, str] = {state: label("state", state) for state in STATES}
+_STATE: dict[State, str] = {state: label("state", state) for state in State}
 _state = _STATE.__getitem__
 _POLLING, _BUSY = label("state", "polling"), label("state", "busy_or_idle")
 _WELL, _BADLY = label("outcome", "completed"), label("outcome", "failed")

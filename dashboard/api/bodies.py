@@ -7,20 +7,20 @@ import json
 from starlette.requests import Request
 
 from core.errors import Invalid
-from dashboard.refusals import TooLarge
+from dashboard.refusals import BodyUnknown, TooLarge
 
 # Room for a reason and a few options; nobody sends payloads here.
 LARGEST = 16 * 1024
 
 
 async def check_body(request: Request) -> None:
-    """Raise TooLarge or Invalid unless the body is empty or `{}`: an option that does nothing would be a lie."""
+    """Raise TooLarge, BodyUnknown or Invalid unless the body is empty or `{}`: an option without effect is a lie."""
     body = await _read(request)
     if not body.strip():
         return
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise Invalid(f"A body of type {kind or 'unknown'!r} is not read here.", "Send none, or application/json.")
+        raise BodyUnknown(f"A body of type {kind or 'unknown'!r} is not read here.", "Send none, or application/json.")
     fields = _object(body)
     if fields:
         raise Invalid(f"There is no field {next(iter(fields))!r} here.", "This call takes none.")

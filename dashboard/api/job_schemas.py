@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.model import STATES
+from core.model import State
 from dashboard.api.schema_words import (
     ANYTHING,
     COUNT,
@@ -28,7 +28,7 @@ _JOB_ROW = object_(
     "A job as a list shows it.",
     id=TEXT,
     name=maybe(TEXT),
-    state=one_of(STATES),
+    state=one_of(State),
     timestamp=maybe(INSTANT),
     delay=WHOLE,
     dueAt=maybe(INSTANT),
@@ -83,7 +83,7 @@ JOB_SCHEMAS: Mapping[str, Schema] = {
     "Status": object_(
         "How a job stands.",
         id=TEXT,
-        state=one_of(STATES),
+        state=one_of(State),
         progress=ANYTHING,
         data=ANYTHING,
         result=ANYTHING,

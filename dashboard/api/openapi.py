@@ -41,7 +41,7 @@ def document(calls: Sequence[Call], settings: Settings) -> Json:
         "paths": {path: _path([c for c in calls if c.path == path]) for path in dict.fromkeys(c.path for c in calls)},
         "components": {
             "schemas": dict(SCHEMAS),
-            "responses": {code: _refusal(code) for code in STATUSES},
+            "responses": {**{code: _refusal(title) for code, title in TITLES.items()}, "other": _refusal("Refused")},
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
         },
     }
@@ -78,8 +78,13 @@ def _in_query(parameter: Parameter) -> Json:
 
 
 def _refusals(call: Call) -> Json:
-    return {str(int(STATUSES[code])): {"$ref": f"#/components/responses/{code}"} for code in call.refused_with}
+    coded = {str(int(STATUSES[code])): _answered(code) for code in call.refused_with}
+    return {**coded, "default": _answered("other")}
 
 
-def _refusal(code: str) -> Json:
-    return {"description": TITLES[code], "content": {PROBLEM: {"schema": ref("Problem")}}}
+def _answered(name: str) -> Json:
+    return {"$ref": f"#/components/responses/{name}"}
+
+
+def _refusal(title: str) -> Json:
+    return {"description": title, "content": {PROBLEM: {"schema": ref("Problem")}}}

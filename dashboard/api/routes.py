@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from core.errors import Invalid, NotFound, TickbirdError, Unavailable
+from core.errors import NotFound, TickbirdError, Unavailable
 from core.herd import Herd
 from core.settings import Settings
 from dashboard.api.asked import Asked
@@ -20,7 +20,7 @@ from dashboard.api.bodies import check_body
 from dashboard.api.calls import CALLS, Call
 from dashboard.api.openapi import document
 from dashboard.api.parameters import read
-from dashboard.refusals import problem
+from dashboard.refusals import MethodUnknown, problem
 from dashboard.urls import RawRoute
 
 log = logging.getLogger("tickbird.dashboard.api")
@@ -65,7 +65,7 @@ class Endpoint:
                 return self._refused_method(request)
             return await self._asked(call, request)
         except Unavailable as error:
-            return problem(error, headers={"retry-after": "1"})
+            return problem(error, {"retry-after": "1"})
         except TickbirdError as error:
             return problem(error)
         except ClientDisconnect:
@@ -86,8 +86,8 @@ class Endpoint:
         if not self._calls:
             raise NotFound("The API has nothing here.", f"{self._base}/api/openapi.json lists what it has.")
         allowed = ", ".join(sorted({*self._calls, *({"HEAD"} if "GET" in self._calls else ())}))
-        error = Invalid(f"{request.method} is not done here.", f"What is: {allowed}.")
-        return problem(error, status=405, headers={"allow": allowed})
+        error = MethodUnknown(f"{request.method} is not done here.", f"What is: {allowed}.")
+        return problem(error, {"allow": allowed})
 
 
 def _json(value: Mapping[str, Any]) -> Response:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -13,14 +13,14 @@ from starlette.responses import Response
 from core.model import Health
 from core.snapshot import Reading, Snapshot
 from dashboard import notices
+from dashboard.board import Piece
 from dashboard.desk import Desk
 from dashboard.notices import Notice
 from dashboard.urls import sent_path
-from dashboard.words import several
+from dashboard.words import now, several
 
 # BullMQ and Bull lose jobs under any other policy once memory is full.
 SAFE_POLICY = "noeviction"
-REGIONS = ("banner", "foot")
 LAYOUT = "layouts/base.html"
 
 
@@ -88,7 +88,7 @@ def frame(desk: Desk, request: Request) -> Frame:
 
 def still(desk: Desk, at: str) -> Frame:
     """The frame of the page at that address, where nobody asked for it by a request of its own."""
-    return Frame(at, time.time_ns() // 1_000_000, desk.herd.snapshot(), desk.settings.read_only)
+    return Frame(at, now(), desk.herd.snapshot(), desk.settings.read_only)
 
 
 def answer(desk: Desk, request: Request, template: str, values: dict[str, object], status: int = 200) -> Response:
@@ -97,6 +97,12 @@ def answer(desk: Desk, request: Request, template: str, values: dict[str, object
     if notices.COOKIE in request.cookies:
         notices.clear(response, sent_path(request.scope))
     return response
+
+
+def region(desk: Desk, at: str, name: tuple[str, str], values: Mapping[str, Any]) -> Piece:
+    """One region of the page at that address, by its template and block: an element whose id is the block's name."""
+    template, block = name
+    return desk.board.region(at, block, desk.rendering.block(template, block, values))
 
 
 def _away(reading: Reading) -> Trouble:

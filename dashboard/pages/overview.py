@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.model import Queue, State
-from core.snapshot import Reading
-from dashboard.board import Piece, digest, digest_of_all
+from core.model import BACKLOG, Queue, QueueId, State
+from dashboard.board import EMPTY, Piece, digest, digest_of_all
 from dashboard.desk import Desk, desk_of
-from dashboard.pages.frame import LAYOUT, Frame, answer, frame, still
+from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.queue_list import BY_NAME, COLUMNS, SHOWS, TITLES, Choice, choice_of, matching, place
-from dashboard.pages.tab import Tab
+from dashboard.pages.watching import Asked, News
 from dashboard.urls import queue_page
 
 TEMPLATE = "pages/overview.html"
+REGIONS = ((LAYOUT, "banner"), (TEMPLATE, "tabs"), (TEMPLATE, "totals"), (TEMPLATE, "redis"), (LAYOUT, "foot"))
 REMEMBERED = "tickbird_sort"
 A_YEAR = 365 * 86_400
 
@@ -34,6 +34,12 @@ class Row:
     read_only: bool
     stale: bool = False
     gone: bool = False
+
+    @property
+    def backlog_href(self) -> str:
+        """The list with the most of what is ready to run."""
+        most = max(BACKLOG, key=lambda state: self.queue.counts.get(state, 0))
+        return f"{self.href}?state={most}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +58,30 @@ async def show(request: Request) -> Response:
     desk = desk_of(request)
     desk.herd.glance()
     choice = choice_of(request.query_params, request.cookies.get(REMEMBERED, ""))
-    values = _values(desk, frame(desk, request), choice)
+    around = frame(desk, request)
+    values = _values(desk, around, choice)
+    rows = digest_of_all([piece.id for piece in values["rows"]])
+    values["frame"] = around.streaming(rows, desk.board.mark)
     response = answer(desk, request, TEMPLATE, values)
     if request.query_params.get("sort") in BY_NAME:
-        order = f"{choice.sort}.{'desc' if choice.down else 'asc'}"
+        order = f"{choice.sort}.{choice.direction}"
         response.set_cookie(REMEMBERED, order, max_age=A_YEAR, path=desk.base, httponly=True, samesite="lax")
     return response
 
 
 def _values(desk: Desk, around: Frame, choice: Choice) -> dict[str, Any]:
     queues = matching(around.snapshot.queues, choice)
-    pieces = [row_piece(desk, around, queue) for queue in queues]
     return {
-        "frame": around.streaming(digest_of_all([piece.id for piece in pieces]), desk.board.mark),
+        "frame": around,
+        "place": "queues",
         "choice": choice,
         "columns": COLUMNS,
         "tabs": _tabs(around, choice),
-        "rows": pieces,
+        "queues": queues,
+        "rows": [_piece(desk, around, queue) for queue in queues],
         "totals": totals(queues),
+        "news": News("queue"),
+        "prefixes": sorted({prefix for redis in desk.settings.redis for prefix in redis.prefixes}),
         "reading_first": any(r.taken_at is None and r.down_since is None for r in around.readings),
     }
 
@@ -82,20 +94,18 @@ def _tabs(around: Frame, choice: Choice) -> list[dict[str, Any]]:
     ]
 
 
-def row_piece(desk: Desk, around: Frame, queue: Queue) -> Piece:
+def _piece(desk: Desk, around: Frame, queue: Queue, *, gone: bool = False) -> Piece:
     """The queue's row, rendered when somebody needs it and kept while nothing in it changes."""
     stale = any(reading.instance == queue.id.instance for reading in around.away)
-    row = Row(_row_id(queue), queue_page(desk.base, queue.id), queue, place(queue), around.read_only, stale)
-    return _piece(desk, row, around.now)
+    row = Row(
+        row_id(queue.id), queue_page(desk.base, queue.id), queue, place(queue), around.read_only, stale, gone
+    )
+    return desk.board.row(("queue", queue.id), row.id, row, lambda: desk.rendering.ui.queue_row(row))
 
 
-def _piece(desk: Desk, row: Row, now: int) -> Piece:
-    ui = desk.rendering.ui
-    return desk.board.row(("queue", row.queue.id), row.id, row, lambda: ui.queue_row(row, now))
-
-
-def _row_id(queue: Queue) -> str:
-    return "q" + digest(queue.id.instance, queue.id.prefix, queue.id.name)
+def row_id(id: QueueId) -> str:
+    """The id of the queue's row in the page."""
+    return "q" + digest(id.instance, id.prefix, id.name)
 
 
 def totals(queues: list[Queue]) -> Totals:
@@ -112,6 +122,39 @@ def totals(queues: list[Queue]) -> Totals:
     )
 
 
-def troubled(reading: Reading) -> bool:
-    """Whether a line about this Redis has something that a person should see."""
-    return reading.down_since is not None or bool(reading.refusals)
+class Watch:
+    """The overview as one tab keeps looking at it: the rows it shows stay, those that come are announced."""
+
+    def __init__(self, desk: Desk, asked: Asked) -> None:
+        self._desk, self._at, self._rows = desk, asked.at, asked.rows
+        self._choice = choice_of(asked.params)
+        self._shown: dict[str, Queue] | None = None
+        self._unsure = False
+        self._word: Piece | None = None
+
+    async def look(self) -> list[Piece]:
+        """Every piece of the page as it is now; whoever holds the tab sends those that are new to it."""
+        values, pieces = await self._desk.shared.get(("overview", self._at), self._read)
+        present = {row_id(queue.id): queue for queue in values["queues"]}
+        if self._shown is None:
+            self._unsure = self._rows not in (EMPTY, digest_of_all(list(present)))
+            self._shown = {} if self._rows == EMPTY else dict(present)
+        if not self._shown:
+            self._shown = dict(present)
+            return [*pieces, region(self._desk, self._at, (TEMPLATE, "list"), values)]
+        self._word = self._desk.board.fresh(self._word, "news", self._news(values, len(present.keys() - self._shown)))
+        return [*pieces, self._word, *self._row_pieces(self._shown, values["frame"])]
+
+    async def _read(self) -> tuple[dict[str, Any], list[Piece]]:
+        """What all tabs with this address share."""
+        values = _values(self._desk, still(self._desk, self._at), self._choice)
+        return values, [region(self._desk, self._at, name, values) for name in REGIONS]
+
+    def _news(self, values: dict[str, Any], new: int) -> str:
+        news = News("queue", new, changed=self._unsure)
+        return self._desk.rendering.block(TEMPLATE, "news", {**values, "news": news})
+
+    def _row_pieces(self, shown: dict[str, Queue], around: Frame) -> list[Piece]:
+        there = {row_id(queue.id): queue for queue in around.snapshot.queues}
+        shown.update((id, queue) for id, queue in there.items() if id in shown)
+        return [_piece(self._desk, around, queue, gone=id not in there) for id, queue in shown.items()]

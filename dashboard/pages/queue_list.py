@@ -64,7 +64,7 @@ TITLES = {"attention": "Needs attention", "all": "All", "paused": "Paused"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the URL asks for. `down` turns the column's own first direction round when it differs from it."""
+    """What the URL asks for; `down`: the most, the latest or the last in the alphabet first."""
 
     show: str = "all"
     sort: str = "trouble"
@@ -82,8 +82,13 @@ class Choice:
 
     @property
     def order(self) -> str:
-        """How the rows stand, in words that `aria-sort` and a cookie take."""
+        """How the rows stand, in the word that `aria-sort` takes."""
         return "descending" if self.down else "ascending"
+
+    @property
+    def direction(self) -> str:
+        """The same, in the word that a URL takes."""
+        return "desc" if self.down else "asc"
 
 
 def choice_of(params: Mapping[str, str], remembered: str = "") -> Choice:
@@ -103,7 +108,7 @@ def _remembered(value: str) -> tuple[str, str]:
 def query_of(choice: Choice) -> str:
     """`?show=…&sort=…&dir=…&filter=…`, without what goes without saying; the order is always said."""
     asked = {key: value for key, value in asdict(choice).items() if key in ("show", "filter") and value != _DEFAULT[key]}
-    order = {"sort": choice.sort, "dir": "desc" if choice.down else "asc"}
+    order = {"sort": choice.sort, "dir": choice.direction}
     return "?" + urlencode({**asked, **order}, errors="surrogateescape")
 
 

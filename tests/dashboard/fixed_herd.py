@@ -16,7 +16,7 @@ from core.herd import Herd
 from core.history import History, Minute
 from core.job import Covered, Job, JobPage, JobRow, Logs, Payload
 from core.jobs.listing import Order
-from core.model import Dialect, Health, Identity, Outcome, Permit, Queue, QueueId, State, Verdict
+from core.model import STATES, Dialect, Health, Identity, Outcome, Permit, Queue, QueueId, State, Verdict
 from core.settings import RedisSettings, Settings
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
 
@@ -36,7 +36,7 @@ def queue(name: str, *, prefix: str = "bull", instance: str = "default", **rest:
     words: dict[str, Any] = {
         "identity": BULLMQ_6,
         "paused": False,
-        "counts": dict.fromkeys(State, 0),
+        "counts": dict.fromkeys(STATES, 0),
         "verdict": Verdict(Health.RUNNING, "3 workers, nothing waits.", needs_attention=False),
     }
     return Queue(QueueId(instance, prefix, name), **{**words, **rest})

@@ -13,10 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from core.errors import Invalid
 from core.model import QueueId
+from core.settings import Settings
 from core.text import text
+from dashboard.gate import Gate
 from dashboard.urls import (
     JOB,
     RawRoute,
@@ -47,8 +50,9 @@ async def echo(request: Request) -> Response:
     return Response(json.dumps([id.instance, id.prefix, id.name, job_id(request)]), media_type="application/json")
 
 
-def app() -> Starlette:
-    return Starlette(routes=[RawRoute(BASE + JOB, echo), Mount(f"{BASE}/api", routes=[RawRoute(JOB, echo)])])
+def app() -> ASGIApp:
+    routes = [RawRoute(BASE + JOB, echo), Mount(f"{BASE}/api", routes=[RawRoute(JOB, echo)])]
+    return Gate(Starlette(routes=routes), Settings())
 
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])
@@ -117,7 +121,7 @@ def test_a_real_server_reads_back_every_name(port: int, parts: tuple[str, str, s
 def test_the_test_client_reads_back_every_name(parts: tuple[str, str, str, str], place: object) -> None:
     href = (job_page if place is job_page else job_href)(BASE, QueueId(*parts[:3]), parts[3])
 
-    assert TestClient(app()).get(href).json() == list(parts)
+    assert TestClient(app(), base_url="http://localhost").get(href).json() == list(parts)
 
 
 def test_a_server_that_keeps_no_raw_path_still_finds_plain_names() -> None:
@@ -125,5 +129,6 @@ def test_a_server_that_keeps_no_raw_path_still_finds_plain_names() -> None:
         await app()({key: value for key, value in scope.items() if key != "raw_path"}, receive, send)
 
     mail = QueueId("default", "bull", "mail \u00e9")
+    answer = TestClient(without_raw_path, base_url="http://localhost").get(job_href(BASE, mail, "1"))
 
-    assert TestClient(without_raw_path).get(job_href(BASE, mail, "1")).json() == ["default", "bull", "mail \u00e9", "1"]
+    assert answer.json() == ["default", "bull", "mail \u00e9", "1"]

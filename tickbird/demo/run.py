@@ -44,7 +44,7 @@ def run_demo(
 def _require_the_extra() -> None:
     if importlib.util.find_spec("bullmq") is None:
         raise MissingExtra(
-            "The demo needs the package bullmq, which is not installed. Install it with:\n  pip install 'tickbird[demo]'"
+            "The demo needs the package bullmq, which is not installed. Install it:\n  pip install 'tickbird[demo]'"
         )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sys
+
+from redis.exceptions import RedisError
 
 from tickbird.demo import lifeline
 from tickbird.demo.fleet.company import QUEUES, Company
@@ -25,11 +28,21 @@ def main() -> None:
         queues=options.queues,
         seed=options.seed,
     )
-    asyncio.run(_run(plan))
+    try:
+        asyncio.run(_run(plan))
+    except ExceptionGroup as errors:
+        lost, others = errors.split(RedisError)
+        if others:
+            raise
+        sys.exit(f"The fleet needs a Redis that answers while it starts: {_innermost(lost)}")
 
 
 async def _run(plan: Plan) -> None:
     await Company(plan).run()
+
+
+def _innermost(error: BaseException | None) -> BaseException | None:
+    return _innermost(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _options() -> argparse.Namespace:

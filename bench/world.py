@@ -1,0 +1,89 @@
+"""What the benchmarks measure on: an embedded server full of made-up queues, and a Tickbird served on it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+
+from tickbird.demo.server import EmbeddedServer
+
+JOBS = 20
+
+
+def fill(server: EmbeddedServer, queues: int) -> None:
+    """BullMQ 6 queues with a few jobs in every state, as the library lays them out."""
+    with redis.Redis.from_url(server.url) as client:
+        pipe = client.pipeline(transaction=False)
+        for number in range(queues):
+            _queue(pipe, f"bull:queue-{number:04d}:", int(time.time() * 1000))
+            if number % 100 == 99:
+                pipe.execute()
+        pipe.execute()
+
+
+def _queue(pipe: redis.client.Pipeline, base: str, now: int) -> None:
+    pipe.hset(base + "meta", mapping={"opts.maxLenEvents": "10000", "version": "bullmq:6.7.0"})
+    pipe.set(base + "id", JOBS)
+    pipe.xadd(base + "events", {"event": "added", "jobId": "1", "name": "send"})
+    for job in range(JOBS):
+        pipe.hset(base + str(job), mapping=job_fields(now - job * 1000, '{"to":"ada@example.com","orderId":4411}'))
+    pipe.lpush(base + "wait", *range(5))
+    pipe.zadd(base + "completed", {str(job): now - job * 1000 for job in range(5, 10)})
+    pipe.zadd(base + "failed", {str(job): now - job * 1000 for job in range(10, 15)})
+    pipe.zadd(base + "delayed", {str(job): (now + job * 100_000) * 4096 for job in range(15, 20)})
+    pipe.zadd(base + "marker", {"0": 0})
+
+
+def job_fields(timestamp: int, data: str) -> Mapping[Any, Any]:
+    """A job that ran once and failed."""
+    return {
+        "name": "send",
+        "data": data,
+        "opts": json.dumps({"attempts": 3}),
+        "timestamp": timestamp,
+        "delay": 0,
+        "priority": 0,
+        "atm": 1,
+        "ats": 1,
+        "processedOn": timestamp + 20,
+        "finishedOn": timestamp + 1220,
+        "failedReason": "ECONNRESET 10.0.0.4:443",
+    }
+
+
+@contextmanager
+def served(server: EmbeddedServer) -> Iterator[str]:
+    """A `tickbird serve` on that server: the address of its pages. Ended by its process id."""
+    command = [sys.executable, "-m", "tickbird", "serve", "--redis", server.url, "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = next(line.strip() for line in process.stdout if line.strip().startswith("http://"))
+        wait_until_ready(address)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_until_ready(address: str) -> None:
+    """Until the first reading is there; raises after ten seconds."""
+    ready = re.sub(r"(://[^/]+)/.*", r"\1/readyz", address)
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with urllib.request.urlopen(ready, timeout=2):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

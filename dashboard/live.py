@@ -1,0 +1,175 @@
+"""One stream a tab: what changed on the page that it shows, at most once a second, and the same by asking.
+
+`GET {base}/live?at=…&rows=…&since=…` streams, `GET {base}/fragments?…` answers once. `at` is the page's path and query,
+`rows` names the rows that it shows, `since` up to where it has seen them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from urllib.parse import urlsplit
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from core.errors import Invalid, Unavailable
+from core.model import QueueId
+from dashboard.ages import fill
+from dashboard.desk import Desk, desk_of
+from dashboard.pages import job, overview, queue
+from dashboard.pages.watching import Asked, Watch
+from dashboard.urls import decode_part
+from dashboard.words import now
+
+PACE = 1.0
+HEARTBEAT = 15.0
+# A reader that takes no byte for this long is gone or stuck; it comes back by itself when it is not.
+SLOWEST_READER = 10.0
+MOST_STREAMS = 500
+# A browser morphs this many rows without a stutter; the others follow with the next message, oldest first.
+MOST_ROWS = 200
+NOWHERE = "There is no page at that address that could be kept up to date."
+_LINES = re.compile(r"\r\n|\r|\n")
+
+
+class Tab:
+    """What one tab has got so far, and so what is new to it."""
+
+    def __init__(self, watch: Watch, since: int) -> None:
+        self._watch = watch
+        self._since = since
+        self._sent: dict[str, int] = {}
+        self.behind = False
+
+    async def news(self) -> str:
+        """The pieces that changed since the last time, as elements that replace their like; empty when none did.
+
+        Sets `behind` where there are more of them than a browser takes at once.
+        """
+        pieces = await self._watch.look()
+        new = [piece for piece in pieces if piece.serial > self._sent.get(piece.id, self._since)]
+        new.sort(key=lambda piece: (piece.is_row, self._sent.get(piece.id, 0)))
+        chosen, self.behind = new[:MOST_ROWS], len(new) > MOST_ROWS
+        self._sent.update((piece.id, piece.serial) for piece in chosen)
+        return fill("\n".join(f'<hx-partial id="{piece.id}">{piece.html}</hx-partial>' for piece in chosen), now())
+
+
+def watch(desk: Desk, params: QueryParams) -> Tab:
+    """The tab that these parameters describe; Invalid where `at` is no page of ours that lives."""
+    at = params.get("at", "")
+    address = urlsplit(at)
+    asked = Asked(at, QueryParams(address.query), params.get("rows", ""))
+    match parts(desk.base, address.path):
+        case []:
+            found: Watch = overview.Watch(desk, asked)
+        case ["queues", *place]:
+            found = _below(desk, asked, place)
+        case _:
+            raise Invalid(NOWHERE)
+    return Tab(found, desk.board.since(params.get("since", "")))
+
+
+def _below(desk: Desk, asked: Asked, place: list[str]) -> Watch:
+    match place:
+        case [instance, prefix, name]:
+            return queue.Watch(desk, asked, QueueId(instance, prefix, name))
+        case [instance, prefix, name, "jobs", job_id]:
+            return job.Watch(desk, asked, QueueId(instance, prefix, name), job_id=job_id)
+        case _:
+            raise Invalid(NOWHERE)
+
+
+def parts(base: str, path: str) -> list[str]:
+    """What stands below the base path, decoded."""
+    if path != base and not path.startswith(base + "/"):
+        raise Invalid(NOWHERE)
+    return [decode_part(part) for part in path[len(base) :].split("/") if part]
+
+
+async def fragments(request: Request) -> Response:
+    """What changed since the mark, once: for those whom streams do not reach."""
+    desk = desk_of(request)
+    desk.herd.glance()
+    tab = watch(desk, request.query_params)
+    # Before looking: what others change meanwhile is then sent once too often rather than never.
+    mark = desk.board.mark
+    news = await tab.news()
+    return Response(news, media_type="text/html", headers={} if tab.behind else {"X-Tickbird-Mark": mark})
+
+
+async def live(request: Request) -> Response:
+    """The stream."""
+    desk = desk_of(request)
+    if len(desk.streams) >= MOST_STREAMS:
+        raise Unavailable(f"{MOST_STREAMS} tabs are open already.", "This one asks every few seconds instead.")
+    params = request.query_params
+    if again := request.headers.get("last-event-id"):
+        params = QueryParams({**params, "since": again})
+    return Stream(desk, watch(desk, params))
+
+
+class Stream(Response):
+    """Server-sent events for one tab, until it goes away, reads too slowly, or the server stops."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, desk: Desk, tab: Tab) -> None:
+        super().__init__(headers={"X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._desk, self._tab = desk, tab
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        speaking = asyncio.ensure_future(self._speak(send))
+        gone = asyncio.ensure_future(_gone(receive))
+        self._desk.streams.add(self)
+        try:
+            await asyncio.wait({speaking, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if speaking.done():
+                speaking.result()
+        finally:
+            self._desk.streams.discard(self)
+            speaking.cancel()
+            gone.cancel()
+            await asyncio.gather(speaking, gone, return_exceptions=True)
+
+    async def _speak(self, send: Send) -> None:
+        silent_since = time.monotonic()
+        with self._desk.herd.watching(), contextlib.suppress(TimeoutError):
+            while True:
+                started, version = time.monotonic(), self._desk.herd.snapshot().version
+                if message := await self._message(started - silent_since):
+                    async with asyncio.timeout(SLOWEST_READER):
+                        await send({"type": "http.response.body", "body": message, "more_body": True})
+                    silent_since = started
+                await self._desk.herd.newer(version, PACE)
+                await asyncio.sleep(max(0.0, PACE - (time.monotonic() - started)))
+
+    async def _message(self, silent: float) -> bytes:
+        """What there is to say now; empty when there is nothing, a comment when that has been so for long."""
+        mark = self._desk.board.mark
+        news = await self._tab.news()
+        if news:
+            return event(news, "" if self._tab.behind else mark)
+        return b": still here\n\n" if silent >= HEARTBEAT else b""
+
+
+def event(html: str, id: str) -> bytes:
+    """One server-sent event; HTML does not mind which line breaks it has."""
+    lines = "".join(f"data: {line}\n" for line in _LINES.split(html))
+    return f"{f'id: {id}{chr(10)}' if id else ''}{lines}\n".encode("utf-8", "replace")
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def routes(base: str) -> list[Route]:
+    return [Route(f"{base}/live", live), Route(f"{base}/fragments", fragments)]

@@ -1,0 +1,134 @@
+"""A job's page: how it stands and came there, what it carries, and what can be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.errors import TickbirdError
+from core.job import Job, Logs, Payload
+from core.model import Queue, QueueId
+from dashboard.board import Piece
+from dashboard.desk import Desk, desk_of
+from dashboard.json_text import laid_out
+from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
+from dashboard.pages.queue_list import place
+from dashboard.pages.watching import Asked
+from dashboard.stacks import stack
+from dashboard.timeline import attempt, timeline
+from dashboard.urls import encode_part, job_href, job_id, job_page, queue_id, queue_page
+
+TEMPLATE = "pages/job.html"
+REGIONS = ((TEMPLATE, "head"), (TEMPLATE, "logs"), (TEMPLATE, "trouble"), (LAYOUT, "banner"), (LAYOUT, "foot"))
+# More of a field than this is not read on a page; the link beside it has the whole.
+SHOWN_BYTES = 32 * 1024
+MOST_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one look found: the job, some of its log lines, and where they begin."""
+
+    queue: Queue
+    job: Job
+    logs: Logs
+
+
+async def show(request: Request) -> Response:
+    """The page."""
+    desk, id = desk_of(request), queue_id(request)
+    desk.herd.glance()
+    reading = await _read(desk, id, job_id(request), _start(request.query_params.get("logs", "")))
+    values = _values(desk, frame(desk, request), reading)
+    values["matter"] = _matter(desk, reading)
+    values["frame"] = values["frame"].streaming("", desk.board.mark)
+    return answer(desk, request, TEMPLATE, values)
+
+
+def _start(asked: str) -> int:
+    """The first log line that the URL asks for; else the last page of them."""
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else -MOST_LINES
+
+
+async def _read(desk: Desk, id: QueueId, job_id: str, start: int) -> Reading:
+    queue = desk.herd.queue(id)
+    job = await desk.herd.job(id, job_id, limit_bytes=SHOWN_BYTES)
+    none = Logs((), 0, 0)
+    logs = await desk.herd.logs(id, job_id, start=start, limit=MOST_LINES) if job.logs else none
+    return Reading(queue, job, logs)
+
+
+def _values(desk: Desk, around: Frame, reading: Reading) -> dict[str, Any]:
+    queue, job = reading.queue, reading.job
+    page = job_page(desk.base, queue.id, job.row.id)
+    return {
+        "frame": around,
+        "place": "job",
+        "queue": queue,
+        "where": place(queue),
+        "queue_href": queue_page(desk.base, queue.id),
+        "href": page,
+        "job": job,
+        "row": job.row,
+        "attempt": attempt(job.row),
+        "permits": desk.herd.job_permits(queue.id, job),
+        "timeline": timeline(job),
+        "logs": reading.logs,
+        "most_lines": MOST_LINES,
+        "trouble": None,
+    }
+
+
+def _matter(desk: Desk, reading: Reading) -> Piece:
+    """What the job carries: rendered anew only when some of it changed, for it may be long."""
+    job = reading.job
+    carried = (job.data, job.opts, job.returnvalue, job.failed_reason, job.stacktrace, job.fields)
+    value = (*carried, job.parent, job.children, job.progress, job.ineffective)
+    key = ("matter", job.queue, job.row.id)
+    return desk.board.part(key, "matter", value, lambda: _rendered(desk, reading))
+
+
+def _rendered(desk: Desk, reading: Reading) -> str:
+    job = reading.job
+    values = {
+        "job": job,
+        "row": job.row,
+        "api": job_href(desk.base, job.queue, job.row.id),
+        "stacks": [stack(trace) for trace in reversed(job.stacktrace)],
+        "laid_out": _laid_out,
+        "page_of": lambda relative: job_page(desk.base, relative.queue, relative.id) if relative.queue else "",
+    }
+    return desk.rendering.ui.job_matter(values)
+
+
+def _laid_out(payload: Payload) -> list[tuple[str, str]]:
+    """The payload as tokens to be shown; text that is not JSON is one token."""
+    if payload.is_json or (payload.cut and payload.text[:1] in '{["'):
+        return [(token.kind, token.text) for token in laid_out(payload.text)]
+    return [("plain", payload.text)]
+
+
+class Watch:
+    """The page as one tab keeps looking at it."""
+
+    def __init__(self, desk: Desk, asked: Asked, id: QueueId, *, job_id: str) -> None:
+        self._desk, self._asked, self._id, self._job_id = desk, asked, id, job_id
+
+    async def look(self) -> list[Piece]:
+        """Every piece of the page as it is now; a job that is gone leaves its page standing, and a word."""
+        try:
+            return await self._desk.shared.get(("job page", self._asked.at), self._look)
+        except TickbirdError as error:
+            values = {"frame": still(self._desk, self._asked.at), "place": "job", "trouble": error}
+            names = ((TEMPLATE, "trouble"), (LAYOUT, "banner"), (LAYOUT, "foot"))
+            return [region(self._desk, self._asked.at, name, values) for name in names]
+
+    async def _look(self) -> list[Piece]:
+        start = _start(self._asked.params.get("logs", ""))
+        reading = await _read(self._desk, self._id, self._job_id, start)
+        values = _values(self._desk, still(self._desk, self._asked.at), reading)
+        pieces = [region(self._desk, self._asked.at, name, values) for name in REGIONS]
+        return [*pieces, _matter(self._desk, reading)]

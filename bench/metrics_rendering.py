@@ -25,7 +25,7 @@ from exporter.exposition import Exposition, Rendering, milliseconds
 from exporter.text import Format
 
 QUEUES = 1000
-ROUNDS = 9
+ROUNDS = 11
 NOW = milliseconds()
 _COUNTS: dict[State, int] = dict.fromkeys(STATES, 12_345)
 
@@ -116,20 +116,28 @@ def object_writer(given: Rows) -> Callable[[], bytes]:
     return lambda: generate_latest(registry)
 
 
-def medians(ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Milliseconds. The ways take turns, so that what else the machine does falls on all of them.
+Times = dict[str, list[float]]
+
+
+def timed(ways: Mapping[str, Callable[[], object]]) -> Times:
+    """Milliseconds of each round. The ways take turns, so that what else the machine does falls on all of them.
 
     Each begins with the garbage of the others collected and its own code and data warm.
     """
-    spent: dict[str, list[float]] = {name: [] for name in ways}
+    spent: Times = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, work in ways.items():
             gc.collect()
             work()
             started = time.perf_counter()
             work()
-            spent[name].append(time.perf_counter() - started)
-    return {name: statistics.median(times) * 1000 for name, times in spent.items()}
+            spent[name].append((time.perf_counter() - started) * 1000)
+    return spent
+
+
+def ratio(spent: list[float], floor: list[float]) -> float:
+    """How often one is the other, as the median over the rounds."""
+    return statistics.median(one / other for one, other in zip(spent, floor, strict=True))
 
 
 class Fixed:
@@ -182,18 +190,18 @@ def main() -> None:
         "prometheus-client, custom collector": collector_writer(given),
         "prometheus-client, objects": object_writer(given),
     }
-    spent = medians(ways)
-    for name, time_spent in spent.items():
-        print(f"  {name:38}{time_spent:8.1f} ms  {time_spent / spent['bare hand writer']:5.1f} x")
+    spent = timed(ways)
+    for name, times in spent.items():
+        print(f"  {name:38}{statistics.median(times):8.1f} ms  {ratio(times, spent['bare hand writer']):5.1f} x")
     _gzip(body)
     _stalls(seen, rendering)
 
 
 def _gzip(body: bytes) -> None:
     sizes = {level: len(gzip.compress(body, level)) for level in (1, 6, 9)}
-    spent = medians({f"gzip level {level}": partial(gzip.compress, body, level) for level in sizes})
-    for (name, time_spent), size in zip(spent.items(), sizes.values(), strict=True):
-        print(f"  {name:38}{time_spent:8.1f} ms  {size / 1024:5.0f} KB")
+    spent = timed({f"gzip level {level}": partial(gzip.compress, body, level) for level in sizes})
+    for (name, times), size in zip(spent.items(), sizes.values(), strict=True):
+        print(f"  {name:38}{statistics.median(times):8.1f} ms  {size / 1024:5.0f} KB")
 
 
 def _stalls(seen: Snapshot, rendering: Rendering) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from core.text import text
 
 # The command on which a worker waits; a busy worker keeps it as its last command.
 WAITING_COMMANDS = frozenset({b"bzpopmin", b"brpoplpush", b"blmove"})
-_LINE = re.compile(rb"id=(\d+) .*?\bname=(\S*) .*?\bflags=(\S*) db=(\d+) .*?\bcmd=(\S*)")
+_LINE = re.compile(rb"id=(\d+) .*?\bname=(\S*) .*?\bflags=(\S*) .*?\bdb=(\d+) .*?\bcmd=(\S*)")
+_WORKER = re.compile(rb"(?=:w:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +47,37 @@ def connections(client_list: bytes, database: int) -> tuple[Connection, ...]:
 
 def _connection(line: re.Match[bytes]) -> Connection | None:
     name, flags, command = line[2], line[3], line[5]
-    if b":" not in name or name.endswith(b":qe"):
+    waits = command in WAITING_COMMANDS
+    scheduler = not waits and name.endswith(b":qs")
+    if b":" not in name or not (waits or scheduler):
         return None
-    scheduler = name.endswith(b":qs")
-    if not scheduler and command not in WAITING_COMMANDS:
-        return None
-    where, _, worker = name.removesuffix(b":qs").partition(b":w:")
+    where, worker = _worker_apart(name.removesuffix(b":qs") if scheduler else name)
     prefix, _, queue = where.rpartition(b":")
-    return Connection(prefix, _queue_name(queue), text(worker), b"b" in flags, command, scheduler)
+    return Connection(prefix, _decoded(queue) or queue, text(worker), b"b" in flags, command, scheduler)
 
 
-def _queue_name(encoded: bytes) -> bytes:
+def _worker_apart(name: bytes) -> tuple[bytes, bytes]:
+    """What stands before the worker's own name, and that name. A prefix may hold `:w:` too, so the queue decides."""
+    for mark in _WORKER.finditer(name):
+        prefix, _, queue = name[: mark.start()].rpartition(b":")
+        if prefix and _decoded(queue):
+            return name[: mark.start()], name[mark.start() + 3 :]
+    if _decoded(name.rpartition(b":")[2]):
+        return name, b""
+    where, _, worker = name.partition(b":w:")
+    return where, worker
+
+
+def _decoded(queue: bytes) -> bytes | None:
+    """The queue's name, where this is its base64; None where a port wrote the name as it is."""
     try:
-        decoded = base64.b64decode(encoded, validate=True)
+        decoded = base64.b64decode(queue, validate=True)
         plain = decoded.decode("utf-8")
     except (binascii.Error, ValueError):
-        return encoded
-    return decoded if plain.isprintable() and plain and base64.b64encode(decoded) == encoded else encoded
+        return None
+    # A short plain name may happen to be base64, but then of bytes that nobody would call a queue.
+    sensible = plain and not any(unicodedata.category(character) == "Cc" for character in plain)
+    return decoded if sensible and base64.b64encode(decoded) == queue else None
 
 
 def workers_by_queue(found: Iterable[Connection]) -> Mapping[bytes, Workers]:

@@ -56,9 +56,12 @@ def percent_of(progress: Any) -> float | None:
     """A number, or the `percent`, `percentage` or `progress` of an object, as 0 to 100; else None."""
     if isinstance(progress, dict):
         progress = next((progress[k] for k in ("percent", "percentage", "progress") if k in progress), None)
-    if isinstance(progress, bool) or not isinstance(progress, int | float) or math.isnan(progress):
+    if isinstance(progress, bool) or not isinstance(progress, int | float):
         return None
-    return min(100.0, max(0.0, float(progress)))
+    if isinstance(progress, float) and math.isnan(progress):
+        return None
+    # Bounded before it becomes a float: a whole number in JSON may be larger than any float.
+    return float(min(100, max(0, progress)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def _rounds(left: int) -> int:
 
 def _paused(queue: Queue, changed: bool, moved: int) -> str:
     if not changed:
-        rest = f"; {counted(moved, 'job', 'jobs')} that still stood in line were set aside" if moved else ""
+        rest = f"; {counted(moved, 'more job was', 'more jobs were')} set aside" if moved else ""
         return f"{_queue(queue)} was paused already{rest}."
     active = queue.counts.get(State.ACTIVE, 0)
     running = f" {counted(active, 'active job runs', 'active jobs run')} to the end." if active else ""

@@ -141,9 +141,10 @@ def _nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _typed(setting: Setting, value: Any, where: str) -> Any:
-    if setting.kind is list and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    if isinstance(value, setting.kind) and not (setting.kind is int and isinstance(value, bool)):
+    if setting.kind is list:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+    elif isinstance(value, setting.kind) and not (setting.kind is int and isinstance(value, bool)):
         return value
     raise Invalid(f"{where}: {setting.name} must be a {_WORDS[setting.kind]}.")
 
@@ -165,7 +166,10 @@ def _table(table: Mapping[str, Any], where: str) -> RedisSettings:
     prefixes = table.get("prefixes", list(DEFAULT_PREFIXES))
     if not isinstance(prefixes, list) or not prefixes or not all(isinstance(p, str) and p for p in prefixes):
         raise Invalid(f'{where}: prefixes in [[redis]] must be a list such as ["bull"], or ["*"] for all.')
-    return RedisSettings(str(table.get("name", "default")), str(table.get("url", DEFAULT_URL)), tuple(prefixes))
+    name, url = table.get("name", "default"), table.get("url", DEFAULT_URL)
+    if not isinstance(name, str) or not isinstance(url, str):
+        raise Invalid(f"{where}: name and url in [[redis]] must be texts.")
+    return RedisSettings(name, url, tuple(prefixes))
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -178,23 +182,29 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if plain == "TICKBIRD_REDIS_URL":
             continue
         if plain not in by_variable:
-            raise Invalid(f"The environment has an unknown variable {variable}.", _nearest(variable, list(by_variable)))
+            known = [*by_variable, "TICKBIRD_REDIS_URL", "TICKBIRD_CONFIG"]
+            raise Invalid(f"The environment has an unknown variable {variable}.", _nearest(variable, known))
+        _raise_if_said_twice(plain, environment)
         content = _file(variable, value) if plain != variable else value
         values[by_variable[plain].attribute] = _parsed(by_variable[plain], content, variable)
     return values
 
 
 def _is_service_link(variable: str, value: str) -> bool:
-    if variable == "TICKBIRD_PORT":
-        return "://" in value
-    return variable not in {s.variable for s in TABLE} and _SERVICE_LINK.match(variable) is not None
+    known = variable in {setting.variable for setting in TABLE}
+    return _SERVICE_LINK.match(variable) is not None and (not known or "://" in value)
+
+
+def _raise_if_said_twice(variable: str, environment: Mapping[str, str]) -> None:
+    if variable in environment and f"{variable}_FILE" in environment:
+        raise Invalid(f"Both {variable} and {variable}_FILE are set.", "Unset one of them.")
 
 
 def _file(variable: str, path: str) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
-    except OSError as error:
-        raise Invalid(f"{variable} names a file that cannot be read: {path} ({error.strerror}).") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{variable} names a file that cannot be read: {path} ({error}).") from error
 
 
 def _parsed(setting: Setting, value: str, where: str) -> Any:
@@ -227,6 +237,7 @@ def _instances(
 ) -> tuple[RedisSettings, ...]:
     if flags:
         return tuple(_flag(flag, position, tables) for position, flag in enumerate(flags))
+    _raise_if_said_twice("TICKBIRD_REDIS_URL", environment)
     url = environment.get("TICKBIRD_REDIS_URL", "")
     if "TICKBIRD_REDIS_URL_FILE" in environment:
         url = _file("TICKBIRD_REDIS_URL_FILE", environment["TICKBIRD_REDIS_URL_FILE"])
@@ -251,7 +262,12 @@ def _checked(settings: Settings) -> Settings:
     if doubled := {name for name in names if names.count(name) > 1}:
         raise Invalid(f"Two instances are called {doubled.pop()!r}.", "Give each [[redis]] its own name.")
     for instance in settings.redis:
+        if not instance.name:
+            raise Invalid("An instance has an empty name.", "Its name stands in URLs: give it one.")
         check_url(instance.name, instance.url)
+    for port in ("port", "exporter.port"):
+        if not 0 <= getattr(settings, _BY_NAME[port].attribute) <= 65_535:
+            raise Invalid(f"{port} must be 0 to 65535.")
     if settings.metrics_access not in ("login", "open"):
         raise Invalid(f'metrics.access must be "login" or "open", not {settings.metrics_access!r}.')
     if settings.log_format not in ("text", "json"):

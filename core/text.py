@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 # Characters that reorder the text around them: a job name must not be able to disguise its neighbours.
 _REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], "\ufffd")
 _CONTROL = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
+_CONTROL_HIGH = dict.fromkeys(range(0x80, 0xA0), "\ufffd")
 _LONE_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-_UNFIT = {**_CONTROL, 0x7F: "\u2421", **_REORDERING, **_LONE_SURROGATES}
+_UNFIT = {**_CONTROL, 0x7F: "\u2421", **_CONTROL_HIGH, **_REORDERING, **_LONE_SURROGATES}
 
 
 def text(raw: bytes) -> str:
@@ -32,9 +34,20 @@ def json_or_none(raw: bytes | None) -> Any:
     if raw is None:
         return None
     try:
-        return json.loads(text(raw))
+        return _JSON.decode(text(raw))
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise ValueError(literal)
+    return number
+
+
+# NaN and infinities are not JSON: taken for values here, they would break the JSON that we send on.
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 def integer(raw: bytes | None) -> int | None:

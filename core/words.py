@@ -23,11 +23,11 @@ def span(milliseconds: int) -> str:
 
 
 def _long(ms: int) -> str:
-    if ms < _HOUR:
+    if ms < _HOUR - 500:
         minutes, seconds = divmod(round(ms / _SECOND), 60)
         return f"{minutes} min {seconds:02d} s" if minutes < 10 and seconds else f"{minutes} min"
     if ms < _DAY:
-        hours, minutes = divmod(ms // _MINUTE, 60)
+        hours, minutes = divmod(max(ms, _HOUR) // _MINUTE, 60)
         return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
     days, hours = divmod(ms // _HOUR, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"

@@ -85,23 +85,24 @@ def status_of(error: TickbirdError) -> int:
     return int(EXACTER.get(type(error)) or STATUSES[error.code])
 
 
-def problem(error: TickbirdError, headers: Mapping[str, str] | None = None) -> Response:
-    """The error as an RFC 9457 document."""
+def problem(error: TickbirdError, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """The error as an RFC 9457 document; `status` where the caller knows it more exactly than the error does."""
+    status = status or status_of(error)
     document = {
         "type": f"urn:tickbird:problem:{error.code}",
         "title": TITLES[error.code],
-        "status": status_of(error),
+        "status": status,
         "detail": error.message,
         "code": error.code,
         "hint": error.hint,
     }
-    return Response(json.dumps(document), status_of(error), headers, PROBLEM)
+    return Response(json.dumps(document), status, headers, PROBLEM)
 
 
 def refusal(scope: Scope, error: TickbirdError, headers: Mapping[str, str] | None = None) -> Response:
     """The error as a small readable page where a browser asks, else as a problem document."""
     if "text/html" not in Headers(scope=scope).get("accept", ""):
-        return problem(error, headers)
+        return problem(error, headers=headers)
     return HTMLResponse(_page(error), status_of(error), headers)
 
 

@@ -8,19 +8,13 @@ from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from exporter.exposition import Clock, Watched, milliseconds
-from exporter.health import unready
+from exporter.probes import SAFE, probes
 from exporter.routes import routes
 
-_SAFE = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 # Links without a leading slash, so that they hold behind a proxy that serves this under a path.
 _INDEX = """<!doctype html>
 <html lang="en">
@@ -62,15 +56,6 @@ def create_app(herd: Herd, clock: Clock = milliseconds) -> Starlette:
             await herd.stop()
 
     async def index(_request: Request) -> Response:
-        return HTMLResponse(_INDEX, headers=_SAFE)
+        return HTMLResponse(_INDEX, headers=SAFE)
 
-    async def healthz(_request: Request) -> Response:
-        return PlainTextResponse("ok\n", headers=_SAFE)
-
-    async def readyz(_request: Request) -> Response:
-        # A probe is nobody who looks: it must not keep the readings as frequent as a person does.
-        trouble = unready(herd.snapshot(), clock())
-        return PlainTextResponse(f"{trouble or 'ready'}\n", 503 if trouble else 200, headers=_SAFE)
-
-    own = [Route("/", index), Route("/healthz", healthz), Route("/readyz", readyz)]
-    return Starlette(routes=[*own, *routes(herd, clock)], lifespan=lifespan)
+    return Starlette(routes=[Route("/", index), *probes(herd, clock), *routes(herd, clock)], lifespan=lifespan)

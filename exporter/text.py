@@ -40,14 +40,14 @@ def borrowed(metrics: Iterable[Metric], form: Format) -> str:
 
 
 def _series(family: Family[V], views: Sequence[V]) -> str:
-    name = family.name
+    start = family.name + "{"
     if isinstance(family, Several):
         several = family.read
         return "".join(
-            [f"{name}{{{view.labels},{labels}}} {value}\n" for view in views for labels, value in several(view)]
+            [f"{start}{view.labels},{labels}}} {value}\n" for view in views for labels, value in several(view)]
         )
     single = family.read
-    return "".join([f"{name}{{{view.labels}}} {value}\n" for view in views if (value := single(view)) is not None])
+    return "".join([f"{start}{view.labels}}} {value}\n" for view in views if (value := single(view)) is not None])
 
 
 def _head(family: Named, form: Format) -> str:

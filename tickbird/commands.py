@@ -135,13 +135,17 @@ def hash_password() -> None:
 @tickbird.command()
 @click.option("--jobs-per-second", type=click.FloatRange(0.1, 1000), default=5.0, show_default=True)
 @click.option(
-    "--queues", type=click.IntRange(1, 5000), default=12, show_default=True, help="How many queues there are."
+    "--queues", type=click.IntRange(0, 5000), default=0, help="How many queues in all; the company has its own dozen."
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed tells the same story.")
+@click.option("--seed", default="tickbird", show_default=True, help="The same seed tells the same story.")
 @_listen_options
 @_speaks_plainly
-def demo(*, jobs_per_second: float, queues: int, seed: int, **flags: Any) -> None:
+def demo(*, jobs_per_second: float, queues: int, seed: str, **flags: Any) -> None:
     """A small company at work: an embedded Valkey, real BullMQ workers, dashboard and exporter."""
-    from tickbird.serve import serve_demo  # noqa: PLC0415 # needs the extra `demo`
+    from tickbird.demo.binary import DemoUnavailable  # noqa: PLC0415 # needs the extra `demo`
+    from tickbird.serve import serve_demo  # noqa: PLC0415
 
-    serve_demo(flags, jobs_per_second=jobs_per_second, queues=queues, seed=seed)
+    try:
+        serve_demo(flags, jobs_per_second=jobs_per_second, queues=queues, seed=seed)
+    except DemoUnavailable as error:
+        raise click.ClickException(str(error)) from error

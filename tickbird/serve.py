@@ -16,7 +16,7 @@ from core.herd import Herd
 from core.redis_url import without_secrets
 from core.settings import RedisSettings, Settings, load
 from dashboard.app import create_app as create_dashboard
-from dashboard.gate import check_bind
+from dashboard.auth import check_bind
 from exporter.app import create_app as create_exporter
 from exporter.probes import probes
 from exporter.routes import routes as metrics_routes
@@ -55,7 +55,7 @@ def serve_exporter(settings: Settings) -> None:
     _run(create_exporter(Herd(settings)), settings, address, ["/metrics"])
 
 
-def serve_demo(flags: dict[str, Any], *, jobs_per_second: float, queues: int, seed: int) -> None:
+def serve_demo(flags: dict[str, Any], *, jobs_per_second: float, queues: int, seed: str) -> None:
     """The embedded server and the fleet of workers, with everything served on top of them."""
     from tickbird.demo.run import run_demo  # noqa: PLC0415 # needs the extra `demo`
 

@@ -53,7 +53,9 @@ LIMIT = Parameter(
     "limit", "The most jobs in one page.", {"type": "integer", "minimum": 1, "maximum": MOST_JOBS, "default": 50}
 )
 CURSOR = Parameter(
-    "cursor", "Where to go on: `next` of the page before, as it is.", {"type": "string", "maxLength": 8192}
+    "cursor",
+    "Where to go on: `next` of the page before, as it is.",
+    {"type": "string", "minLength": 1, "maxLength": 32_768},  # it carries a few job ids, which may be long
 )
 BYTES = Parameter(
     "bytes",

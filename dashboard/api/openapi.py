@@ -54,7 +54,8 @@ def _path(calls: Sequence[Call]) -> Json:
 
 
 def _in_path(name: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "description": _PARTS[name], "schema": {"type": "string"}}
+    schema = {"type": "string", "pattern": r"^(([^~/]|~[01])+|~\.{0,2})$"}
+    return {"name": name, "in": "path", "required": True, "description": _PARTS[name], "schema": schema}
 
 
 def _operation(call: Call) -> Json:

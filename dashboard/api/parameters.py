@@ -30,8 +30,9 @@ class Parameter:
             return self._whole(sent)
         if "enum" in self.schema and sent not in self.schema["enum"]:
             raise Invalid(f"{self.name} cannot be {sent!r}.", f"It is one of {', '.join(self.schema['enum'])}.")
-        if len(sent) > self.schema.get("maxLength", len(sent)):
-            raise Invalid(f"{self.name} is longer than {self.schema['maxLength']} characters.")
+        least, most = self.schema.get("minLength", 0), self.schema.get("maxLength", len(sent))
+        if not least <= len(sent) <= most:
+            raise Invalid(f"{self.name} has {least} to {most} characters, not {len(sent)}.")
         return sent
 
     def _whole(self, sent: str) -> int:

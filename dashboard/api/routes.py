@@ -65,7 +65,7 @@ class Endpoint:
                 return self._refused_method(request)
             return await self._asked(call, request)
         except Unavailable as error:
-            return problem(error, {"retry-after": "1"})
+            return problem(error, headers={"retry-after": "1"})
         except TickbirdError as error:
             return problem(error)
         except ClientDisconnect:
@@ -87,7 +87,7 @@ class Endpoint:
             raise NotFound("The API has nothing here.", f"{self._base}/api/openapi.json lists what it has.")
         allowed = ", ".join(sorted({*self._calls, *({"HEAD"} if "GET" in self._calls else ())}))
         error = MethodUnknown(f"{request.method} is not done here.", f"What is: {allowed}.")
-        return problem(error, {"allow": allowed})
+        return problem(error, headers={"allow": allowed})
 
 
 def _json(value: Mapping[str, Any]) -> Response:

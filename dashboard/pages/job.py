@@ -9,17 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import TickbirdError
-from core.job import Job, Logs, Payload
+from core.job import Job, Logs
 from core.model import Queue, QueueId
 from dashboard.board import Piece
 from dashboard.desk import Desk, desk_of
-from dashboard.json_text import laid_out
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
+from dashboard.pages.job_matter import matter
+from dashboard.pages.job_row import words
 from dashboard.pages.queue_list import place
 from dashboard.pages.watching import Asked
-from dashboard.stacks import stack
 from dashboard.timeline import attempt, timeline
-from dashboard.urls import encode_part, job_href, job_id, job_page, queue_id, queue_page
+from dashboard.urls import job_id, job_page, queue_id, queue_page
 
 TEMPLATE = "pages/job.html"
 REGIONS = ((TEMPLATE, "head"), (TEMPLATE, "logs"), (TEMPLATE, "trouble"), (LAYOUT, "banner"), (LAYOUT, "foot"))
@@ -43,7 +43,7 @@ async def show(request: Request) -> Response:
     desk.herd.glance()
     reading = await _read(desk, id, job_id(request), _start(request.query_params.get("logs", "")))
     values = _values(desk, frame(desk, request), reading)
-    values["matter"] = _matter(desk, reading)
+    values |= _carried(desk, reading.job)
     values["frame"] = values["frame"].streaming("", desk.board.mark)
     return answer(desk, request, TEMPLATE, values)
 
@@ -74,6 +74,8 @@ def _values(desk: Desk, around: Frame, reading: Reading) -> dict[str, Any]:
         "job": job,
         "row": job.row,
         "attempt": attempt(job.row),
+        "percent": job.row.percent,
+        "doing": words(job.row.progress),
         "permits": desk.herd.job_permits(queue.id, job),
         "timeline": timeline(job),
         "logs": reading.logs,
@@ -82,33 +84,15 @@ def _values(desk: Desk, around: Frame, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _matter(desk: Desk, reading: Reading) -> Piece:
-    """What the job carries: rendered anew only when some of it changed, for it may be long."""
-    job = reading.job
-    carried = (job.data, job.opts, job.returnvalue, job.failed_reason, job.stacktrace, job.fields)
-    value = (*carried, job.parent, job.children, job.progress, job.ineffective)
-    key = ("matter", job.queue, job.row.id)
-    return desk.board.part(key, "matter", value, lambda: _rendered(desk, reading))
-
-
-def _rendered(desk: Desk, reading: Reading) -> str:
-    job = reading.job
-    values = {
-        "job": job,
-        "row": job.row,
-        "api": job_href(desk.base, job.queue, job.row.id),
-        "stacks": [stack(trace) for trace in reversed(job.stacktrace)],
-        "laid_out": _laid_out,
-        "page_of": lambda relative: job_page(desk.base, relative.queue, relative.id) if relative.queue else "",
+def _carried(desk: Desk, job: Job) -> dict[str, Piece]:
+    """What the job carries, in two parts: rendered anew only when something in it changed, for it may be long."""
+    ui, key = desk.rendering.ui, (job.queue, job.row.id)
+    main = (job.data, job.returnvalue, job.failed_reason, job.stacktrace, job.row.state)
+    beside = (job.opts, job.ineffective, job.parent, job.children, job.fields)
+    return {
+        "matter": desk.board.part(("matter", *key), "matter", main, lambda: ui.job_matter(matter(desk.base, job))),
+        "beside": desk.board.part(("beside", *key), "beside", beside, lambda: ui.job_beside(matter(desk.base, job))),
     }
-    return desk.rendering.ui.job_matter(values)
-
-
-def _laid_out(payload: Payload) -> list[tuple[str, str]]:
-    """The payload as tokens to be shown; text that is not JSON is one token."""
-    if payload.is_json or (payload.cut and payload.text[:1] in '{["'):
-        return [(token.kind, token.text) for token in laid_out(payload.text)]
-    return [("plain", payload.text)]
 
 
 class Watch:
@@ -131,4 +115,4 @@ class Watch:
         reading = await _read(self._desk, self._id, self._job_id, start)
         values = _values(self._desk, still(self._desk, self._asked.at), reading)
         pieces = [region(self._desk, self._asked.at, name, values) for name in REGIONS]
-        return [*pieces, _matter(self._desk, reading)]
+        return [*pieces, *_carried(self._desk, reading.job).values()]

@@ -39,7 +39,24 @@ class Row:
         return self.job is None or self.job.state is not self.state
 
     @property
+    def finished(self) -> bool:
+        return self.state in (State.COMPLETED, State.FAILED)
+
+    @property
+    def when(self) -> int | None:
+        """The instant that tells most in this list: when it finished, when it began to run, or when it was added."""
+        job = self.shown
+        if self.finished:
+            return job.finished_on
+        return job.processed_on if self.state is State.ACTIVE else job.timestamp
+
+    @property
+    def percent(self) -> float | None:
+        return self.shown.percent
+
+    @property
     def doing(self) -> str:
+        """What progress says besides a number."""
         return words(self.shown.progress)
 
 

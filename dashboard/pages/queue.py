@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,10 +64,11 @@ async def open_job(request: Request) -> Response:
 async def _read(desk: Desk, id: QueueId, choice: Choice) -> Reading:
     queue = desk.herd.queue(id)
     try:
-        page = await desk.herd.jobs(
-            id, choice.state, order=choice.order, limit=choice.size, cursor=choice.cursor or None
+        page, history = await asyncio.gather(
+            desk.herd.jobs(id, choice.state, order=choice.order, limit=choice.size, cursor=choice.cursor or None),
+            desk.herd.history(id),
         )
-        return Reading(queue, page, await desk.herd.history(id))
+        return Reading(queue, page, history)
     except Invalid:
         raise
     except TickbirdError as error:
@@ -86,6 +88,7 @@ def _values(desk: Desk, around: Frame, reading: Reading, choice: Choice) -> dict
         "turn": permits["resume" if queue.paused else "pause"],
         "choice": choice,
         "tabs": tabs(queue),
+        "filled": [state for state, count in queue.counts.items() if count],
         "sizes": SIZES,
         "page": reading.page,
         "history": reading.history,

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
+from dashboard.rendering import Rendering
+from dashboard.static_files import load
 from tests.conventions.tree import PRODUCT, files, line_of, own, text
 
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -37,6 +40,22 @@ def templates() -> list[Path]:
 def without_jinja(source: str) -> str:
     """The markup alone, every line where it was."""
     return JINJA.sub(lambda match: "\n" * match.group().count("\n") + "_", source)
+
+
+def test_every_template_compiles_and_finds_its_components() -> None:
+    Rendering(load("/admin/queues"))
+
+
+def test_a_name_that_nobody_gave_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("{{ nobody }}")
+    with pytest.raises(UndefinedError):
+        Rendering(load("/admin/queues"), tmp_path).page("page.html", {})
+
+
+def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text('<p title="{{ said }}">')
+    page = Rendering(load("/admin/queues"), tmp_path).page("page.html", {"said": '"><script>\u202e'})
+    assert bytes(page.body).decode() == '<p title="&#34;&gt;&lt;script&gt;\ufffd">'
 
 
 @pytest.mark.parametrize("kind", FORBIDDEN)

@@ -146,7 +146,8 @@ def test_the_cursor_of_a_page_leads_to_the_next_and_ends() -> None:
         ("state=failed&limit=%D9%A3", "limit cannot be", "from 1 to"),
         ("state=failed&order=up", "order cannot be 'up'", "newest, oldest"),
         ("state=failed&cursor=x", "is not a cursor", "page before"),
-        (f"state=failed&cursor={'x' * 8193}", "cursor is longer", ""),
+        (f"state=failed&cursor={'x' * 32_769}", "cursor has 1 to 32768 characters", ""),
+        ("state=failed&cursor=", "cursor has 1 to 32768 characters", ""),
     ],
 )
 def test_a_query_that_makes_no_sense_is_refused_with_what_would(query: str, detail: str, hint: str) -> None:

@@ -7,11 +7,10 @@ import pytest
 from core.errors import Invalid
 from core.settings import Settings
 from dashboard.auth import check_bind
-from dashboard.passwords import hash_password
 from tests.dashboard.fixed_herd import FixedHerd
-from tests.dashboard.served import client, dashboard
+from tests.dashboard.served import cheap_hash, client, dashboard
 
-LOGIN = Settings(user="ada", password_hash=hash_password("secret"))
+LOGIN = Settings(user="ada", password_hash=cheap_hash("secret"))
 
 
 def answered(settings: Settings, host: str, path: str = "/") -> int:

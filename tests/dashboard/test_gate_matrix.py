@@ -10,12 +10,11 @@ import pytest
 
 from core.settings import Settings
 from dashboard.api.calls import CALLS
-from dashboard.passwords import hash_password
 from tests.dashboard.fixed_herd import small_company
-from tests.dashboard.served import BASE, client, dashboard, serve
+from tests.dashboard.served import BASE, cheap_hash, client, dashboard, serve
 
 OPEN = Settings()
-CLOSED = Settings(user="ada", password_hash=hash_password("secret"), metrics_token="t0ken")
+CLOSED = Settings(user="ada", password_hash=cheap_hash("secret"), metrics_token="t0ken")
 SCRAPED_BY_ANYBODY = replace(CLOSED, metrics_access="open")
 
 PROBES = ("/healthz", "/readyz", "/robots.txt")

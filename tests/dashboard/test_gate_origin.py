@@ -5,12 +5,11 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from core.settings import Settings
-from dashboard.passwords import hash_password
 from dashboard.urls import queue_href
 from tests.dashboard.fixed_herd import MAIL, FixedHerd, small_company
-from tests.dashboard.served import BASE, client, dashboard
+from tests.dashboard.served import BASE, cheap_hash, client, dashboard
 
-HASH = hash_password("secret")
+HASH = cheap_hash("secret")
 OPEN, CLOSED = Settings(), Settings(user="ada", password_hash=HASH, metrics_token="t0ken")
 PAUSE = queue_href(BASE, MAIL) + "/pause"
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from dashboard.passwords import check_hash, hash_password, verify
+from tests.dashboard.served import cheap_hash
 
 
 def test_a_password_matches_its_own_hash_and_no_other() -> None:
@@ -22,6 +23,11 @@ def test_a_hash_says_how_it_was_made_and_is_salted() -> None:
     assert first.startswith("scrypt$ln=15,r=8,p=1$")
     assert first != second
     assert "same" not in first
+
+
+def test_a_hash_made_with_other_parameters_still_says_enough_to_be_checked() -> None:
+    assert verify("secret", cheap_hash("secret"))
+    assert not verify("Secret", cheap_hash("secret"))
 
 
 def test_an_accent_typed_as_two_characters_is_the_same_password() -> None:

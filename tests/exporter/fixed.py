@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.model import Dialect, Identity, Instants, Limits, Queue, QueueId, State, Workers
@@ -24,6 +25,8 @@ NO_JOBS: dict[State, int] = {
     State.COMPLETED: 0,
     State.FAILED: 0,
 }
+# A busy machine makes an example slow, not wrong.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 

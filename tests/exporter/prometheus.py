@@ -57,8 +57,7 @@ def scraping(targets: Mapping[str, int], folder: Path) -> Iterator[Prometheus]:
     try:
         yield server
     finally:
-        process.terminate()
-        process.wait(30)
+        _end(process)
 
 
 def _started(binary: str, config: Path) -> tuple[subprocess.Popen[bytes], Prometheus]:
@@ -77,9 +76,17 @@ def _started(binary: str, config: Path) -> tuple[subprocess.Popen[bytes], Promet
             if server.is_ready():
                 return process, server
             time.sleep(0.05)
+        _end(process)
+    raise AssertionError(f"prometheus did not start: {log.read_text()[-2000:]}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    raise AssertionError(f"prometheus did not start: {log.read_text()[-2000:]}")
 
 
 def _free_port() -> int:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.text import text
 from exporter.labels import LONGEST, label, label_text
+from tests.exporter.fixed import unhurried
 
 # Every string that bytes can become, with a preference for those that our own escapes look like.
 NAMES = st.one_of(
@@ -35,17 +36,20 @@ def test_quotes_backslashes_and_line_feeds_are_escaped_as_the_format_says() -> N
     assert label("queue", 'a"b\\c\nd') == 'queue="a\\"b\\\\c\\nd"'
 
 
+@unhurried
 @given(NAMES, NAMES)
 def test_two_names_never_become_one_label(one: str, other: str) -> None:
     assert (label_text(one) == label_text(other)) == (one == other)
 
 
+@unhurried
 @given(NAMES)
 def test_an_escaped_name_is_not_some_other_queues_name(name: str) -> None:
     shown = label_text(name)
     assert shown == name or label_text(shown) != shown
 
 
+@unhurried
 @given(NAMES)
 def test_a_label_is_always_utf_8(name: str) -> None:
     assert label_text(name).encode().decode() == label_text(name)

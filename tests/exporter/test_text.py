@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
@@ -21,7 +21,7 @@ from exporter.family import Single
 from exporter.labels import label_text
 from exporter.text import Format
 from exporter.views import Views
-from tests.exporter.fixed import NO_JOBS, NOW, full_queue, queue, reading, scraped, snapshot, text_of
+from tests.exporter.fixed import NO_JOBS, NOW, full_queue, queue, reading, scraped, snapshot, text_of, unhurried
 from tests.exporter.test_labels import NAMES
 
 QUEUES = st.builds(
@@ -61,7 +61,7 @@ def _labels(written: str) -> dict[str, str]:
 
 
 @given(READINGS)
-@settings(deadline=None)
+@unhurried
 def test_every_series_comes_exactly_once_with_its_value(shown: Reading) -> None:
     registry = CollectorRegistry()
     registry.register(Independent(shown))
@@ -73,7 +73,7 @@ def test_every_series_comes_exactly_once_with_its_value(shown: Reading) -> None:
 
 
 @given(READINGS)
-@settings(deadline=None)
+@unhurried
 def test_openmetrics_says_the_same_as_the_classic_text(shown: Reading) -> None:
     text = text_of(shown, form=Format.OPENMETRICS)
     families = openmetrics_families(text)  # type: ignore[no-untyped-call] # prometheus-client's own

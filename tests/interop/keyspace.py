@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import redis as redis_py
-
 Keys = dict[str, Any]
+# redis-py types every reply as all that any reply could be.
+Client = Any
 
 
 @dataclass
@@ -30,7 +30,7 @@ _STACK = re.compile(r"\(?(?:file|node):[^)\s\"\\]+:\d+:\d+\)?")
 _BY_TIME = ("completed", "failed", "delayed", "waiting-children", "marker", "repeat", ":unsuccessful")
 
 
-def keys_of(redis: redis_py.Redis, base: str) -> Keys:
+def keys_of(redis: Client, base: str) -> Keys:
     """Every key under `base`, without it, with its value; times are <ms>, random ids <random>."""
     found = {}
     for key in redis.scan_iter(f"{base}*", count=1000):
@@ -39,37 +39,37 @@ def keys_of(redis: redis_py.Redis, base: str) -> Keys:
     return dict(sorted(found.items()))
 
 
-def _value(redis: redis_py.Redis, key: str, suffix: str) -> Any:
+def _value(redis: Client, key: str, suffix: str) -> Any:
     kind = redis.type(key).decode()
     return {"list": _list, "set": _set, "hash": _hash, "zset": _zset, "stream": _stream, "string": _string}[kind](
         redis, key, suffix
     )
 
 
-def _string(redis: redis_py.Redis, key: str, _suffix: str) -> Any:
+def _string(redis: Client, key: str, _suffix: str) -> Any:
     return redis.get(key).decode()
 
 
-def _list(redis: redis_py.Redis, key: str, _suffix: str) -> Any:
+def _list(redis: Client, key: str, _suffix: str) -> Any:
     return [item.decode() for item in redis.lrange(key, 0, -1)]
 
 
-def _set(redis: redis_py.Redis, key: str, _suffix: str) -> Any:
+def _set(redis: Client, key: str, _suffix: str) -> Any:
     return sorted(item.decode() for item in redis.smembers(key))
 
 
-def _hash(redis: redis_py.Redis, key: str, _suffix: str) -> Any:
+def _hash(redis: Client, key: str, _suffix: str) -> Any:
     fields = sorted((name.decode(), value.decode()) for name, value in redis.hgetall(key).items())
     return {name: _unordered(value) if name == "opts" else value for name, value in fields}
 
 
-def _zset(redis: redis_py.Redis, key: str, suffix: str) -> Any:
+def _zset(redis: Client, key: str, suffix: str) -> Any:
     by_time = suffix.endswith(_BY_TIME)
     members = redis.zrange(key, 0, -1, withscores=True)
     return [(member.decode(), "<ms>" if by_time and score else score) for member, score in members]
 
 
-def _stream(redis: redis_py.Redis, key: str, _suffix: str) -> Any:
+def _stream(redis: Client, key: str, _suffix: str) -> Any:
     return [
         {name.decode(): value.decode() for name, value in fields.items()} for _, fields in redis.xrange(key, "-", "+")
     ]
@@ -106,13 +106,13 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
 class Channels:
     """Everything published under a base, for Bull. Subscribed from the moment of its making."""
 
-    def __init__(self, redis: redis_py.Redis, base: str) -> None:
+    def __init__(self, redis: Client, base: str) -> None:
         self._base = base
         self._listener = redis.pubsub()
         self._listener.psubscribe(f"{base}*")
         assert self._listener.get_message(timeout=5) is not None
 
-    def heard(self, upto: redis_py.Redis) -> list[tuple[str, str]]:
+    def heard(self, upto: Client) -> list[tuple[str, str]]:
         """Channel, without base and token, and payload; all that was sent before this call."""
         upto.publish(f"{self._base}upto", "")
         messages = []

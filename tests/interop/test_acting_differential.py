@@ -11,7 +11,7 @@ import redis as redis_py
 
 from core.instance import Instance
 from tests.interop import queue_scenarios, removal_scenarios, retry_scenarios
-from tests.interop.keyspace import Channels, Seen, keys_of
+from tests.interop.keyspace import Channels, Keys, Seen, keys_of
 from tests.interop.node_driver import Library, NodeDriver, NodeQueue
 from tests.interop.ours import ACTED_ON, Ours
 from tests.interop.scenario import Scenario
@@ -39,7 +39,7 @@ class Twin:
         events = keys.pop("events", [])[self.events_before :]
         return Seen(keys, events, self.channels.heard(self.redis))
 
-    def _seen_keys(self) -> dict[str, object]:
+    def _seen_keys(self) -> Keys:
         return keys_of(self.redis, self.base)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 from pathlib import Path
 
@@ -19,12 +20,11 @@ def start(module: str, *args: str) -> subprocess.Popen[bytes]:
 
     The module has to call `end_with_parent` first.
     """
-    path = os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(  # noqa: S603 - this very interpreter, on a module of ours
         [sys.executable, "-P", "-m", module, *args],
         stdin=subprocess.PIPE,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": path},
+        env=_environment(),
     )
 
 
@@ -40,6 +40,15 @@ def stop(child: subprocess.Popen[bytes], *, patience: float = 1.0) -> None:
 def end_with_parent() -> None:
     """In the child: ends this process, at once and silently, when the parent closes the pipe or dies."""
     threading.Thread(target=_wait_for_the_end, name="lifeline", daemon=True).start()
+
+
+def _environment() -> dict[str, str]:
+    # A checkout need not be installed. An installed package is found anyway, and naming site-packages here
+    # would put it before the standard library.
+    if str(PACKAGES) in sysconfig.get_paths().values():
+        return dict(os.environ)
+    path = os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def _wait_for_the_end() -> None:

@@ -83,8 +83,8 @@ async def send(job: Job, shift: Shift) -> Json:
 DESK = Desk(
     queue="email",
     sources=(
-        Source(drafts=letters, share=0.28, backlog=600),
-        Source(drafts=newsletters, share=0.14, batch=40, backlog=300),
+        Source(drafts=letters, share=0.26, backlog=600),
+        Source(drafts=newsletters, share=0.13, batch=40, backlog=300),
     ),
     work=send,
     worker="mailer-1",

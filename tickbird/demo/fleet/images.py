@@ -71,7 +71,7 @@ def _progress(step: int, percent: float) -> dict[str, Json]:
 
 DESK = Desk(
     queue="image-processing",
-    sources=(Source(drafts=uploads, share=0.03, batch=2, backlog=30),),
+    sources=(Source(drafts=uploads, share=0.045, batch=2, backlog=30),),
     work=process,
     worker="imager-1",
     concurrency=3,

@@ -13,7 +13,7 @@ from tickbird.demo.fleet.cast import CUSTOMERS, address, person
 from tickbird.demo.fleet.desk import KEEP_COMPLETED, KEEP_FAILED, Desk, Json, Shift
 from tickbird.demo.fleet.failures import Failure, FinalFailure
 
-SHARE = 0.1
+SHARE = 0.13
 FLOWS_AHEAD = 8  # flows that may be under way at once
 KEPT = {"removeOnComplete": KEEP_COMPLETED, "removeOnFail": KEEP_FAILED}
 RENDER = (

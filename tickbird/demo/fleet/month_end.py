@@ -28,7 +28,8 @@ async def live_through_the_past(
         clock = at
         for past in pasts:
             while await past.queue.client.llen(past.queue.keys["wait"]):
-                clock = (await past.relive_next(clock)).finished
+                lived = await past.relive_next(clock)
+                clock = lived.finished if lived else clock
     for past in pasts:
         await past.date_events()
 

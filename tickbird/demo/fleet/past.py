@@ -46,6 +46,12 @@ class Lived(NamedTuple):
     finished: int
 
 
+class NextAttempt(NamedTuple):
+    """What a failed job waits for: `delay` milliseconds after its failure."""
+
+    delay: int
+
+
 class Times(NamedTuple):
     """When a job was added, last started and finished."""
 
@@ -71,17 +77,20 @@ class Past:
             await self.queue.add(draft.name, draft.data, {**draft.opts, "timestamp": at})
             lived.append(await self.relive_next(at))
         await self.date_events()
-        return lived
+        return [life for life in lived if life]
 
-    async def relive_next(self, at: int) -> Lived:
-        """Works off the job that is next in the queue, from `at` on."""
+    async def relive_next(self, at: int) -> Lived | None:
+        """Works off the job that is next in the queue, from `at` on; None if it is still to be tried again."""
         shift = PastShift(self.luck, at + self.luck.randint(5, 900))
         job = await take(self.queue, round(shift.clock))
-        end = await self._work_until_the_end(job, shift)
-        # What a long chain of attempts would carry into the future ends now.
+        end = await self._work_until_now(job, shift)
         finished = min(round(shift.clock), round(time.time() * 1000) - 1)
+        job.processedOn = min(job.processedOn, finished)
+        self._times[job.id] = Times(job.timestamp, job.processedOn, finished)
+        if isinstance(end, NextAttempt):
+            await wait_for(end, job, failed=finished)
+            return None
         await self._finish(job, end, finished)
-        self._times[job.id] = Times(job.timestamp, min(job.processedOn, finished), finished)
         return Lived(job, end, finished)
 
     async def date_events(self) -> None:
@@ -111,7 +120,7 @@ class Past:
                 case _:
                     yield times.finished, event
 
-    async def _work_until_the_end(self, job: Job, shift: PastShift) -> Json | Exception:
+    async def _work_until_now(self, job: Job, shift: PastShift) -> Json | Exception | NextAttempt:
         if job.deferredFailure:
             job.attemptsMade += 1
             deferred: Exception = UnrecoverableError(job.deferredFailure)
@@ -121,13 +130,13 @@ class Past:
             try:
                 return await self.work(job, shift)
             except Exception as error:
-                use_own_stack(job, error)
-                job.updateStacktrace()
-                job.failedReason = str(error)
-                job.attemptsMade += 1
+                _note(job, error)
                 if isinstance(error, UnrecoverableError) or job.attemptsMade >= job.attempts:
                     return error
-                shift.clock += await backoff_ms(job, error)
+                delay = await _delay_ms(job, error)
+                if shift.clock + delay >= time.time() * 1000:
+                    return NextAttempt(delay)
+                shift.clock += delay
 
     async def _finish(self, job: Job, end: Json | Exception, finished: int) -> None:
         scripts = self.queue.scripts
@@ -159,12 +168,17 @@ async def still_retrying(queue: Queue, draft: Draft, *, made: int, error: Except
     # Exponential delays add up to twice the last one: that is how long ago the first attempt was.
     await queue.add(draft.name, draft.data, {**draft.opts, "timestamp": due - 2 * delay})
     job = await take(queue, due - delay)
-    use_own_stack(job, error)
     for _ in range(made):
-        job.updateStacktrace()
-    job.failedReason = str(error)
-    await queue.client.hset(queue.toKey(job.id), mapping=_lived_through(job, made - 1))
-    await queue.scripts.moveToDelayed(job.id, due - delay, delay, TOKEN)
+        _note(job, error)
+    await wait_for(NextAttempt(delay), job, failed=due - delay)
+
+
+async def wait_for(attempt: NextAttempt, job: Job, *, failed: int) -> None:
+    """Moves an active job that failed at `failed` (ms) to delayed, as a worker would."""
+    queue = job.queue
+    # The script counts the last attempt itself.
+    await queue.client.hset(queue.toKey(job.id), mapping=_lived_through(job, job.attemptsMade - 1))
+    await queue.scripts.moveToDelayed(job.id, failed, attempt.delay, TOKEN)
 
 
 async def take(queue: Queue, at: int) -> Job:
@@ -179,8 +193,15 @@ async def take(queue: Queue, at: int) -> Job:
     return Job.fromJSON(queue, dict(zip(fields[::2], fields[1::2], strict=True)), job_id)
 
 
-async def backoff_ms(job: Job, error: Exception) -> int:
+async def _delay_ms(job: Job, error: Exception) -> int:
     return int(await Backoffs.calculate(job.opts.get("backoff"), job.attemptsMade, error, job, None) or 0)
+
+
+def _note(job: Job, error: Exception) -> None:
+    use_own_stack(job, error)
+    job.updateStacktrace()
+    job.failedReason = str(error)
+    job.attemptsMade += 1
 
 
 def _lived_through(job: Job, made: int) -> dict[str, Any]:

@@ -44,7 +44,7 @@ async def deliver(job: Job, shift: Shift) -> Json:
 
 DESK = Desk(
     queue="push",
-    sources=(Source(drafts=notifications, share=0.22, batch=12, backlog=150),),
+    sources=(Source(drafts=notifications, share=0.2, batch=12, backlog=150),),
     work=deliver,
     worker="push-1",
     concurrency=4,

@@ -27,7 +27,9 @@ FIRST_JOBS = 3
 BACKLOG = 20
 WORKERS_A_SECOND = 60  # opening all at once would stop the rest of the company for a second
 OPEN_FILES_EACH = 2
-OPEN_FILES_ELSEWHERE = 120
+OPEN_FILES_ELSEWHERE = 200
+# Beyond, idle workers alone would keep a small machine busy.
+MOST_STAFFED = 1000
 # Idle workers, hundreds of them: they look after themselves twice a minute, not every five seconds.
 OPTIONS = {"concurrency": 1, "drainDelay": 30, "stalledInterval": 60_000, "runRetryDelay": 1000, "autorun": False}
 
@@ -54,10 +56,11 @@ async def sync(job: Job, shift: Shift) -> Json:
 async def settle(plan: Plan, client: Redis, count: int, *, tasks: asyncio.TaskGroup) -> list[Queue]:
     """Opens `count` tenant queues, a few jobs in each, and a worker in `tasks` for nearly all.
 
-    Where the process may not open that many connections, the last of them stay without a worker.
+    Those beyond `MOST_STAFFED`, or beyond the connections that this process may open, stay without one.
     """
     _share_scripts()
-    staffed = min(count, _allow_open_files(count))
+    staffed = min(count, MOST_STAFFED)
+    staffed = min(staffed, _allow_open_files(staffed))
     queues = []
     for number, name in enumerate(names(count), start=1):
         queue = Queue(name, {"connection": client})

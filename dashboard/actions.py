@@ -1,0 +1,148 @@
+"""What people do by the pages' buttons: a noun is posted, it happens or is refused, and the page after says which.
+
+What cannot be undone, or stops work, is asked about first: a post without `confirmed` changes nothing and answers
+with the question, which is a page of its own, or a dialog where scripts run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from core.errors import Invalid, TickbirdError
+from core.herd import Herd
+from core.model import Outcome, QueueId, State
+from dashboard.desk import Desk, desk_of
+from dashboard.forms import Form, read_form
+from dashboard.notices import Notice, leave
+from dashboard.pages import asking
+from dashboard.pages.job_list import choice_of
+from dashboard.urls import JOB, QUEUE, RawRoute, job_id, job_page, queue_id, queue_page
+from dashboard.words import jobs
+
+# So many scripts at once are still one drop in what Redis does, and 200 jobs take no longer than a page may.
+AT_ONCE = 10
+
+OnJob = Callable[[Herd, QueueId, str], Awaitable[Outcome]]
+OnQueue = Callable[[Herd, QueueId], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What is done to jobs, by the noun in its URL. `asks`: only when confirmed."""
+
+    noun: str
+    name: str
+    past: str
+    act: OnJob
+    asks: bool = False
+
+
+VERBS = (
+    Verb("retries", "retry", "Retried", lambda herd, id, job: herd.retry(id, job)),
+    Verb("promotions", "promote", "Promoted", lambda herd, id, job: herd.promote(id, job)),
+    Verb("removals", "remove", "Removed", lambda herd, id, job: herd.remove(id, job), asks=True),
+)
+
+
+def routes(base: str) -> list[Route]:
+    """Every button, as the noun that it posts."""
+    return [
+        RawRoute(f"{base}{QUEUE}/pauses", pause, methods=["POST"]),
+        RawRoute(f"{base}{QUEUE}/resumptions", resume, methods=["POST"]),
+        *(RawRoute(f"{base}{QUEUE}/{verb.noun}", _on_ticked(verb), methods=["POST"]) for verb in VERBS),
+        *(RawRoute(f"{base}{JOB}/{verb.noun}", _on_one(verb), methods=["POST"]) for verb in VERBS),
+    ]
+
+
+async def pause(request: Request) -> Response:
+    """Stop a queue, once confirmed."""
+    desk, id, form = desk_of(request), queue_id(request), await read_form(request)
+    if not form.confirmed:
+        return asking.about_pausing(desk, request, form, desk.herd.queue(id))
+    return await _turn(desk, id, form, lambda herd, queue: herd.pause(queue))
+
+
+async def resume(request: Request) -> Response:
+    """Let a queue go on."""
+    desk, id, form = desk_of(request), queue_id(request), await read_form(request)
+    return await _turn(desk, id, form, lambda herd, queue: herd.resume(queue))
+
+
+async def _turn(desk: Desk, id: QueueId, form: Form, act: OnQueue) -> Response:
+    back = desk.base if form.fields.get("from") == "overview" else queue_page(desk.base, id)
+    return _back(back, await _said(act(desk.herd, id)), back)
+
+
+def _on_one(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
+    async def one(request: Request) -> Response:
+        desk, id, job, form = desk_of(request), queue_id(request), job_id(request), await read_form(request)
+        if verb.asks and not form.confirmed:
+            whole = await desk.herd.job(id, job, limit_bytes=1)
+            return asking.about_removing_one(desk, request, form, whole)
+        notice = await _said(verb.act(desk.herd, id, job))
+        gone = verb.name == "remove" and notice.kind == "done"
+        back = queue_page(desk.base, id) if gone else job_page(desk.base, id, job)
+        return _back(back + (_state_query(form) if gone else ""), notice, back)
+
+    return one
+
+
+def _on_ticked(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
+    async def ticked(request: Request) -> Response:
+        desk, id, form = desk_of(request), queue_id(request), await read_form(request)
+        queue = desk.herd.queue(id)
+        back = queue_page(desk.base, id)
+        list_of = back + choice_of(form.fields, queue).changed(cursor=form.fields.get("cursor", ""))
+        if not form.job_ids:
+            return _back(list_of, Notice("refused", "No job was ticked, so nothing was done."), back)
+        if verb.asks and not form.confirmed:
+            return await asking.about_removing(desk, request, form, queue)
+        return _back(list_of, await _on_each(desk, id, verb, form.job_ids), back)
+
+    return ticked
+
+
+async def _on_each(desk: Desk, id: QueueId, verb: Verb, job_ids: tuple[str, ...]) -> Notice:
+    """Act on each job by itself: those that cannot are left alone, with the reason, and the others are done."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(job_id: str) -> str:
+        async with turn:
+            try:
+                await verb.act(desk.herd, id, job_id)
+            except TickbirdError as error:
+                return error.message
+        return ""
+
+    refusals = [f"{job}: {why}" for job, why in zip(job_ids, await asyncio.gather(*map(one, job_ids)), strict=True) if why]
+    done = len(job_ids) - len(refusals)
+    if not refusals:
+        return Notice("done", f"{verb.past} {jobs(done)}.")
+    kind, text = ("partly", f"{verb.past} {jobs(done)}.") if done else ("refused", "Nothing was done.")
+    return Notice(kind, f"{text} {jobs(len(refusals))} refused:", tuple(refusals))
+
+
+async def _said(doing: Awaitable[Outcome]) -> Notice:
+    """What the action did, or why it was refused, in the sentences of who did it."""
+    try:
+        outcome = await doing
+    except Invalid:
+        raise
+    except TickbirdError as error:
+        return Notice("refused", error.message, (error.hint,) if error.hint else ())
+    return Notice("done", outcome.sentence)
+
+
+def _back(target: str, notice: Notice, path: str) -> Response:
+    return leave(RedirectResponse(target, 303), notice, path)
+
+
+def _state_query(form: Form) -> str:
+    state = form.fields.get("state", "")
+    return f"?state={state}" if state in {s.value for s in State} else ""

@@ -1,0 +1,76 @@
+"""The dashboard as one ASGI application: the table of its routes, and what lies around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from core.errors import TickbirdError
+from core.herd import Herd
+from core.settings import Settings
+from dashboard import actions, live, static_files
+from dashboard.api.routes import routes as api_routes
+from dashboard.desk import Desk
+from dashboard.gate import Gate
+from dashboard.headers import ROBOTS, SecurityHeaders
+from dashboard.pages import errors, job, overview, queue
+from dashboard.rendering import Rendering
+from dashboard.urls import JOB, QUEUE, RawRoute
+
+
+def create_app(herd: Herd, settings: Settings, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The whole dashboard over this herd, which it starts and stops. `extra_routes` (metrics, probes) are guarded too."""
+    static = static_files.load(settings.base_path)
+    desk = Desk(herd, settings, Rendering(static))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await herd.start()
+        try:
+            yield
+        finally:
+            await herd.stop()
+
+    app = Starlette(
+        routes=[*_routes(desk), static.route(), ROBOTS, *extra_routes],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Gate, settings=settings),
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
+        ],
+        exception_handlers={TickbirdError: errors.refused, HTTPException: errors.unknown, Exception: errors.broken},
+        lifespan=lifespan,
+    )
+    app.state.desk = desk
+    return app
+
+
+def _routes(desk: Desk) -> list[BaseRoute]:
+    base = desk.base
+    return [
+        Route("/", _home),
+        # Pages
+        Route(base, overview.show),
+        RawRoute(base + QUEUE, queue.show),
+        RawRoute(base + QUEUE + "/jobs", queue.open_job),
+        RawRoute(base + JOB, job.show),
+        # Buttons
+        *actions.routes(base),
+        # What keeps pages up to date
+        *live.routes(base),
+        # Programs
+        Mount(f"{base}/api", routes=api_routes(desk.herd, desk.settings)),
+    ]
+
+
+async def _home(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    return RedirectResponse(desk.base, 302)

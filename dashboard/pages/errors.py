@@ -1,0 +1,52 @@
+"""What people see instead of a page: the sentence of a refusal, and where to go on."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.errors import Invalid, NotFound, TickbirdError
+from dashboard.desk import desk_of
+from dashboard.headers import ALWAYS
+from dashboard.pages.frame import answer, frame
+from dashboard.refusals import TITLES, problem, status_of
+from dashboard.urls import sent_path
+
+TEMPLATE = "pages/error.html"
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """A refusal of ours as a page where a browser asks, else as a problem document."""
+    found = error if isinstance(error, TickbirdError) else TickbirdError("Tickbird ran into a fault of its own.")
+    return _answer(request, found, status_of(found))
+
+
+async def unknown(request: Request, error: Exception) -> Response:
+    """No such page, or a method that is not for it."""
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        found: TickbirdError = Invalid(f"{request.method} is not done at this address.")
+    else:
+        found = NotFound("There is no page at this address.", "Queues and jobs are found from the list of queues.")
+    return _answer(request, found, int(status))
+
+
+async def broken(request: Request, _error: Exception) -> Response:
+    """A fault of ours. It is logged by whoever called us; here it only says that it is one."""
+    found = TickbirdError("Tickbird ran into a fault of its own.", "Its log says more. Reading the page again may help.")
+    response = _answer(request, found, status_of(found))
+    # Faults are answered outside of all other middleware, the one that adds these headers included.
+    response.headers.update({**ALWAYS, "cache-control": "no-store"})
+    return response
+
+
+def _answer(request: Request, error: TickbirdError, status: int) -> Response:
+    desk = desk_of(request)
+    path = sent_path(request.scope)
+    if path.startswith(f"{desk.base}/api/") or "text/html" not in request.headers.get("accept", ""):
+        return problem(error, status)
+    values = {"frame": frame(desk, request), "place": "error", "title": TITLES[error.code], "error": error}
+    return answer(desk, request, TEMPLATE, values, status)

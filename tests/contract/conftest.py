@@ -1,0 +1,26 @@
+"""Our operations on queues that a test lays out key by key, in each dialect that we act on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import redis as redis_py
+
+from core.instance import Instance
+from core.settings import RedisSettings
+from tests.contract.laid_out import LaidOut, Layout
+from tickbird.demo.server import EmbeddedServer
+
+
+@pytest.fixture
+async def instance(server: EmbeddedServer) -> AsyncIterator[Instance]:
+    opened = Instance(RedisSettings("default", server.url, ("*",)))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def mail(redis: redis_py.Redis, instance: Instance, layout: Layout) -> LaidOut:
+    """The queue `mail` in the layout that the test is parametrised with, still empty."""
+    return LaidOut(redis, instance, layout)

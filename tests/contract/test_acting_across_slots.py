@@ -1,0 +1,134 @@
+"""No script names keys of two slots, on a server that would refuse it: a cluster of one node."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import redis as redis_py
+
+from core.instance import Instance
+from core.model import State
+from core.settings import RedisSettings
+from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
+from tickbird.demo.server import EmbeddedServer
+
+FLOWS = [layout for layout in LAYOUTS if layout.dialect != "bull"]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[EmbeddedServer]:
+    with EmbeddedServer.start(None, "--cluster-enabled", "yes") as server:
+        with redis_py.Redis(port=server.port) as client:
+            client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
+        yield server
+
+
+@pytest.fixture
+def nodes_redis(cluster: EmbeddedServer) -> Iterator[Any]:
+    with redis_py.Redis(port=cluster.port) as client:
+        ready(client)
+        client.flushall()
+        yield client
+
+
+def ready(client: Any) -> None:
+    deadline = time.monotonic() + 10
+    while client.cluster("INFO")["cluster_state"] != "ok":
+        assert time.monotonic() < deadline, "the node did not take up its slots within ten seconds"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+async def on_cluster(cluster: EmbeddedServer) -> AsyncIterator[Instance]:
+    opened = Instance(RedisSettings("default", cluster.url, ("*",)))
+    yield opened
+    await opened.close()
+
+
+def child_of(parent: LaidOut, *, unsuccessful: bool = False, pending: bool = False) -> dict[str, Any]:
+    """Fields of `1` of mail in the slot {a}, whose parent `7` is expecting it."""
+    key = "{a}:mail:1"
+    if unsuccessful:
+        parent.redis.zadd(f"{parent.base}7:unsuccessful", {key: 1})
+    if pending:
+        parent.redis.sadd(f"{parent.base}7:dependencies", key)
+    return {"parent": json.dumps({"id": "7", "queueKey": parent.base.removesuffix(":")})}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+async def test_every_verb_works_on_a_queue_in_one_slot(nodes_redis: Any, on_cluster: Instance, layout: Layout) -> None:
+    mail = LaidOut(nodes_redis, on_cluster, layout, prefix="{a}")
+    mail.add("1", State.FAILED, priority=2)
+    mail.add("2", State.DELAYED)
+    await mail.retry("1")
+    await mail.promote("2")
+    await mail.pause()
+    await mail.resume()
+    await mail.remove("1")
+    assert mail.line("wait") == ["2"]
+
+
+@pytest.mark.parametrize("layout", FLOWS, ids=str)
+@pytest.mark.parametrize("prefix", ["{a}", "{b}"])
+async def test_a_removed_last_child_lets_its_parent_go_in_whatever_slot(
+    nodes_redis: Any, on_cluster: Instance, layout: Layout, prefix: str
+) -> None:
+    mail = LaidOut(nodes_redis, on_cluster, layout, prefix="{a}")
+    billing = LaidOut(nodes_redis, on_cluster, layout, prefix=prefix, name="billing")
+    billing.add("7", State.WAITING_CHILDREN)
+    mail.add("1", State.DELAYED, **child_of(billing, pending=True))
+    outcome = await mail.remove("1")
+    assert billing.line("wait") == ["7"]
+    assert nodes_redis.zscore(f"{billing.base}marker", "0") == 0
+    assert outcome.sentence.endswith("Its parent waited for nothing else and runs now.")
+
+
+@pytest.mark.parametrize("layout", FLOWS, ids=str)
+@pytest.mark.parametrize("prefix", ["{a}", "{b}"])
+async def test_a_retried_child_is_expected_again_in_whatever_slot(
+    nodes_redis: Any, on_cluster: Instance, layout: Layout, prefix: str
+) -> None:
+    mail = LaidOut(nodes_redis, on_cluster, layout, prefix="{a}")
+    billing = LaidOut(nodes_redis, on_cluster, layout, prefix=prefix, name="billing")
+    billing.add("7", State.FAILED)
+    mail.add("1", State.FAILED, **child_of(billing, unsuccessful=True))
+    await mail.retry("1")
+    assert nodes_redis.smembers(f"{billing.base}7:dependencies") == {b"{a}:mail:1"}
+    assert not nodes_redis.exists(f"{billing.base}7:unsuccessful")
+    assert mail.line("wait") == ["1"]
+
+
+@pytest.mark.parametrize("layout", FLOWS, ids=str)
+async def test_without_hash_tags_parent_and_child_change_in_one_step(
+    redis: Any, instance: Instance, layout: Layout
+) -> None:
+    mail = LaidOut(redis, instance, layout)
+    billing = LaidOut(redis, instance, layout, name="billing")
+    billing.add("7", State.WAITING_CHILDREN, priority=3)
+    mail.add("1", State.DELAYED, **child_of(billing))
+    redis.sadd(f"{billing.base}7:dependencies", "bull:mail:1")
+    redis.config_resetstat()
+    await mail.remove("1")
+    assert redis.zscore(f"{billing.base}prioritized", "7") == 3 * 2**32 + 1
+    calls = redis.info("commandstats")
+    assert sum(calls[name]["calls"] for name in ("cmdstat_eval", "cmdstat_evalsha") if name in calls) <= 4
+
+
+@pytest.mark.parametrize("layout", FLOWS, ids=str)
+async def test_a_parent_that_is_let_go_late_runs_after_its_own_delay(
+    redis: Any, instance: Instance, layout: Layout
+) -> None:
+    mail = LaidOut(redis, instance, layout)
+    mail.add("7", State.WAITING_CHILDREN, delay=60_000)
+    mail.add("1", State.DELAYED, parent=json.dumps({"id": "7", "queueKey": "bull:mail"}))
+    redis.sadd(f"{mail.base}7:dependencies", "bull:mail:1")
+    before = redis.time()[0] * 1000
+    await mail.remove("1")
+    score = int(redis.zscore(f"{mail.base}delayed", "7"))
+    assert 59_000 <= score // 4096 - before <= 62_000
+    assert score % 4096 == 0
+    assert redis.zscore(f"{mail.base}marker", "1") == score // 4096

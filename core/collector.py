@@ -121,6 +121,7 @@ class Collector:
                 interval=self._interest.interval(self.instance.commands_sent - sent),
                 seconds=time.monotonic() - started,
                 commands=self.instance.commands_sent - sent,
+                commands_sent=self.instance.commands_sent,
                 commands_per_minute=self._per_minute(),
             )
         )

@@ -38,7 +38,8 @@ class Pass:
 class Reading:
     """The state of one instance: its queues as of `taken_at`, kept (and aging) while Redis is away.
 
-    `down_since` and `trouble` are set while Redis cannot be read; `limits` names what it does not let us do.
+    `down_since` and `trouble` are set while Redis cannot be read; `refusals` name what it does not let
+    us ask. `commands` is what this reading took, `commands_sent` all that was ever sent to this instance.
     """
 
     instance: str
@@ -52,6 +53,7 @@ class Reading:
     interval: float = 1.0
     seconds: float = 0.0
     commands: int = 0
+    commands_sent: int = 0
     commands_per_minute: float = 0.0
 
 

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from core.errors import Invalid
 from core.settings import Settings
 from dashboard.passwords import check_hash, verify
 from dashboard.refusals import RateLimited
+
+log = logging.getLogger("tickbird.dashboard.auth")
 
 # No password manager writes longer ones, and each costs us a digest before we know who asks.
 LONGEST_CREDENTIALS = 1024
@@ -91,6 +94,7 @@ class Login:
         self._key = secrets.token_bytes(32)
         self._right: bytes | None = None
         self._wrong: dict[bytes, None] = {}
+        self._trying: dict[bytes, asyncio.Task[bool]] = {}
 
     async def admits(self, authorization: str) -> bool:
         """Whether this Authorization header is the user's. RateLimited where too many others are being tried."""
@@ -99,21 +103,27 @@ class Login:
             return False
         digest = hmac.digest(self._key, credentials, hashlib.sha256)
         known = self._remembered(digest)
-        return known if known is not None else await self._tried(credentials, digest)
+        return known if known is not None else await asyncio.shield(self._try(credentials, digest))
 
     def _remembered(self, digest: bytes) -> bool | None:
         if self._right is not None and hmac.compare_digest(digest, self._right):
             return True
         return False if digest in self._wrong else None
 
-    async def _tried(self, credentials: bytes, digest: bytes) -> bool:
-        await asyncio.sleep(self._throttle.wait())
+    def _try(self, credentials: bytes, digest: bytes) -> asyncio.Task[bool]:
+        """The try of these credentials. All who send them meanwhile share it: a page's parts, tabs after a restart."""
+        trying = self._trying.get(digest)
+        if trying is None or trying.done():
+            wait = self._throttle.wait()
+            trying = self._trying[digest] = asyncio.create_task(self._tried(credentials, digest, wait))
+            trying.add_done_callback(lambda _: self._trying.pop(digest, None))
+        return trying
+
+    async def _tried(self, credentials: bytes, digest: bytes, wait: float) -> bool:
+        await asyncio.sleep(wait)
         async with self._one_at_a_time:
-            # A browser asks for a page's parts together: the first to be tried answers for the rest.
-            if (known := self._remembered(digest)) is not None:
-                return known
             right = await self._is_right(credentials)
-            self._remember(digest, right=right)
+        self._remember(digest, right=right)
         return right
 
     async def _is_right(self, credentials: bytes) -> bool:
@@ -126,6 +136,7 @@ class Login:
         if right:
             self._right = digest
             return
+        log.warning("somebody tried to log in with a wrong name or password")
         self._throttle.failed()
         self._wrong[digest] = None
         if len(self._wrong) > self.WRONG_REMEMBERED:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 ROOT = Path(__file__).resolve().parent.parent / "static"
 # One request instead of fifteen: the cascade layers are declared in the first, so the rest may come in any order.
-STYLES = ("tokens", "reset", "base", "layout")
+STYLES = ("tokens", "reset", "base", "layout", "table")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

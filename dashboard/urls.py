@@ -7,6 +7,7 @@ rewrite the parts `.`, `..` and the empty one even when percent-encoded, so thes
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.requests import Request
@@ -28,6 +29,7 @@ _MEANING = {"0": "~", "1": "/"}
 _UNWRITABLE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
+@lru_cache(maxsize=8192)  # the same names stand in every row of every page
 def encode_part(value: str) -> str:
     """One prefix, name or id as one part of a path."""
     escaped = _REWRITTEN.get(value) or value.replace("~", "~0").replace("/", "~1")

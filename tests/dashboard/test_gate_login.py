@@ -93,11 +93,28 @@ async def test_scrypt_is_paid_once_and_not_for_each_request(checks: list[str]) -
     assert checks == ["pass:wörd"]
 
 
-async def test_the_parts_of_one_page_log_in_together(checks: list[str]) -> None:
+async def test_the_parts_of_a_page_and_all_tabs_after_a_restart_log_in_together(checks: list[str]) -> None:
     login = Login(SETTINGS)
 
-    assert all(await asyncio.gather(*(login.admits(basic("ada", "pass:wörd")) for _ in range(8))))
+    assert all(await asyncio.gather(*(login.admits(basic("ada", "pass:wörd")) for _ in range(200))))
     assert checks == ["pass:wörd"]
+
+
+async def test_who_goes_away_while_logging_in_takes_nobody_along(checks: list[str]) -> None:
+    login = Login(SETTINGS)
+    first, second = (asyncio.ensure_future(login.admits(basic("ada", "pass:wörd"))) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+
+    assert await second
+    assert checks == ["pass:wörd"]
+
+
+async def test_a_failed_login_is_in_the_log_without_its_password(caplog: pytest.LogCaptureFixture) -> None:
+    await Login(SETTINGS).admits(basic("ada", "hunter2"))
+
+    assert "wrong name or password" in caplog.text
+    assert "hunter2" not in caplog.text
 
 
 async def test_the_same_wrong_password_is_worked_out_once(checks: list[str]) -> None:

@@ -64,6 +64,7 @@ def test_when_redis_goes_away_its_numbers_stay_for_a_minute_and_no_longer() -> N
         "bullmq_exporter_collect_duration_seconds",
         "bullmq_exporter_last_collect_timestamp_seconds",
         "bullmq_exporter_discovery_duration_seconds",
+        "bullmq_exporter_commands_total",
         "bullmq_exporter_build_info",
     }
 

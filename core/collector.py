@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from redis.exceptions import NoPermissionError
+
 from core.clients import Connection, connections, workers_by_queue
 from core.discovery import BETWEEN_WALKS, Walk, connected_command
 from core.errors import Unavailable
@@ -55,6 +57,7 @@ class Collector:
         self._interest = interest
         self._publish = publish
         self._walk = Walk(instance)
+        self._walk_refused = ""
         self._register = Register(instance, self._walk)
         self._surroundings = Surroundings()
         self._surroundings_at = float("-inf")
@@ -70,32 +73,43 @@ class Collector:
 
     async def _tick_on(self) -> None:
         while True:
-            try:
-                await self.tick()
-            except Unavailable as trouble:
-                self._away(trouble)
-            except Exception as fault:  # a fault of ours must not end the readings, nor pass for fresh data
-                log.exception("a reading of %s failed", self.instance.name)
-                self._away(Unavailable(f"Tickbird could not make sense of Redis {self.instance.name}: {fault!r}."))
+            await self.read()
             away = self.reading.down_since is not None
             await self._interest.sleep(AWAY_INTERVAL if away else self._interest.interval(self.reading.commands))
 
     async def _walk_on(self) -> None:
         # The first tick asks who is connected; its answer decides how ambiguous names are split.
         while True:
-            try:
-                await self.walk()
-            except Unavailable:
-                log.debug("walk over %s interrupted", self.instance.name)
-            except Exception:  # the same: the next walk may fare better, and the log says what happened
-                log.exception("a walk over %s failed", self.instance.name)
+            await self.search()
             await asyncio.sleep(BETWEEN_WALKS)
+
+    async def read(self) -> None:
+        """A reading, published; or, where there is none to be had, word of that."""
+        try:
+            await self.tick()
+        except Unavailable as trouble:
+            self._away(trouble)
+        except Exception as fault:  # a fault of ours must not end the readings, nor pass for fresh data
+            log.exception("a reading of %s failed", self.instance.name)
+            self._away(Unavailable(f"Tickbird could not make sense of Redis {self.instance.name}: {fault!r}."))
+
+    async def search(self) -> None:
+        """A walk, as far as Redis lets us."""
+        try:
+            await self.walk()
+            self._walk_refused = ""
+        except Unavailable:
+            log.debug("walk over %s interrupted", self.instance.name)
+        except NoPermissionError as refusal:
+            self._walk_refused = _refusal("SCAN", refusal)
+        except Exception:  # the same: the next walk may fare better, and the log says what happened
+            log.exception("a walk over %s failed", self.instance.name)
 
     async def walk(self) -> None:
         """One pass over the keyspace; what is new is looked at, and the next tick reads it."""
         found = await self._walk.once()
         known = len(self._register.watched)
-        await self._register.add(found - {watched.base for watched in self._register.watched})
+        await self._register.walked(found)
         await self._register.look_again()
         if len(self._register.watched) > known:
             self._interest.wake()
@@ -117,7 +131,7 @@ class Collector:
                 queues=queues,
                 redis=self._surroundings.redis,
                 discovery=self._walk.progress,
-                refusals=self._surroundings.refusals,
+                refusals=self._refusals(),
                 interval=self._interest.interval(self.instance.commands_sent - sent),
                 seconds=time.monotonic() - started,
                 commands=self.instance.commands_sent - sent,
@@ -125,6 +139,10 @@ class Collector:
                 commands_per_minute=self._per_minute(),
             )
         )
+
+    def _refusals(self) -> tuple[str, ...]:
+        further = (self._walk_refused, self._register.refusal)
+        return (*self._surroundings.refusals, *(refusal for refusal in further if refusal))
 
     def _living(self, drafts: list[Draft]) -> list[Draft]:
         """Without the queues of which nothing is left: an obliterated one disappears with the next reading."""
@@ -198,5 +216,9 @@ def _connected(reply: Any, database: int) -> tuple[Connection, ...] | None:
 
 
 def _refusal(command: str, reply: Exception) -> str:
-    loses = {"INFO": "version, memory and eviction policy", "CLIENT LIST": "the number of workers"}
+    loses = {
+        "INFO": "version, memory and eviction policy",
+        "CLIENT LIST": "the number of workers",
+        "SCAN": "queues without a connected worker",
+    }
     return f"Redis does not let us ask {command} ({reply}), so {loses[command]} cannot be shown."

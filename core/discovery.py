@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.instance import Instance, pack
-from core.model import QueueId
+from core.model import Dialect, QueueId
 from core.snapshot import Pass
 from core.text import text
 
@@ -25,7 +25,9 @@ FIRST_REST = 0.002
 REST_FACTOR = 45.0
 LONGEST_REST = 0.1
 BETWEEN_WALKS = 5.0
-_SUFFIX = re.compile(rb":(?:id|meta|meta-paused)$")
+_SUFFIX = re.compile(rb":(?:id|meta|meta-paused)\Z")
+# Where the libraries put a queue unless told otherwise.
+_USUAL = (b"bull", b"{bull}")
 _GLOB = re.compile(rb"([*?\[\]\\])")
 
 
@@ -47,6 +49,7 @@ class Walk:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._wanted = tuple(prefix.encode() for prefix in instance.prefixes)
+        self._configured = sorted((prefix for prefix in self._wanted if prefix != b"*"), key=len, reverse=True)
         self.progress = Pass()
 
     async def once(self) -> set[bytes]:
@@ -85,21 +88,29 @@ class Walk:
             return _GLOB.sub(rb"\\\1", self._wanted[0]) + b":*:[im][de]*"
         return b"*:[im][de]*"
 
-    def places(self, bases: Iterable[bytes], connected: Sequence[bytes]) -> list[Place]:
-        """The bases, each split at the longest prefix that is configured or that a worker's name shows."""
-        known = sorted({*connected, *(p for p in self._wanted if p != b"*")}, key=len, reverse=True)
-        return [split(base, known) for base in sorted(bases)]
+    def trusts(self, base: bytes) -> bool:
+        """Whether a counter alone makes a queue here: where one was asked for, or where the libraries put theirs."""
+        place = split(base, [*self._configured, *_USUAL])
+        return place.prefix in (*self._configured, *_USUAL) and b":" not in place.name
+
+    def place(self, base: bytes, dialect: Dialect, *, shown: bytes | None) -> Place:
+        """The base, split. `shown` is the prefix that a worker of this very queue has shown, which settles it."""
+        if shown is not None:
+            return Place(base, shown, base[len(shown) + 1 : -1])
+        usual = _USUAL if dialect is Dialect.BULL else ()  # only Bull's names may hold a colon
+        return split(base, [*self._configured, *usual])
 
 
 def base_of(key: bytes) -> bytes | None:
     """The base key (with its colon) that a key ending in `:id`, `:meta` or `:meta-paused` belongs to."""
     base, matched = _SUFFIX.subn(b":", key)
     # BullMQ 6's relay keeps keys of its own under the same prefix; they are not queues.
-    return base if matched and b"::relay:" not in base and base.count(b":") >= 2 else None
+    unfit = b"::relay:" in base or base.endswith(b"::")
+    return base if matched and not unfit and base.count(b":") >= 2 else None
 
 
 def split(base: bytes, known: Sequence[bytes]) -> Place:
-    """`<prefix>:<name>:` at the longest known prefix, else before the last part, as BullMQ's names have no colon."""
+    """`<prefix>:<name>:` at the first known prefix, else before the last part, as BullMQ's names have no colon."""
     whole = base[:-1]
     for prefix in known:
         if whole.startswith(prefix + b":") and len(whole) > len(prefix) + 1:

@@ -60,7 +60,7 @@ async def _retained(instance: Instance, base: bytes, starts: Sequence[int]) -> d
         for outcome in OUTCOMES
         for start in starts
     ]
-    replies = iter(await instance.batch(commands))
+    replies = iter(await instance.read(commands))
     return {outcome: Counter({s: n for s in starts if isinstance(n := next(replies), int)}) for outcome in OUTCOMES}
 
 
@@ -72,7 +72,7 @@ async def _counted(
     for outcome in OUTCOMES:
         commands.append(pack(b"HMGET", base + b"metrics:" + outcome.encode(), b"prevTS", b"count", b"prevCount"))
         commands.append(pack(b"LRANGE", base + b"metrics:" + outcome.encode() + b":data", 0, MINUTES))
-    replies = await instance.batch(commands)
+    replies = await instance.read(commands)
     counts = {
         "completed": _listed(replies[0], replies[1], starts),
         "failed": _listed(replies[2], replies[3], starts),

@@ -1,6 +1,6 @@
 """One configured Redis: its connections, and the two ways in which everything here talks to it.
 
-`batch` sends prepared commands in one round trip and hands back raw replies; `script` runs one of our Lua verbs.
+`read` sends prepared commands in one round trip and hands back their answers; `script` runs one of our Lua verbs.
 Both have a time limit over the whole exchange and turn every failure of the network into `Unavailable`.
 """
 
@@ -54,6 +54,23 @@ class Instance:
         if isinstance(reply, Exception):
             raise reply
         return reply
+
+    async def read(self, commands: Sequence[bytes]) -> list[Any]:
+        """The answers in order; None where a key is of a type that no library writes. Raises Unavailable when Redis
+        refuses a command: what we may not see must not pass for nothing."""
+        return await self.answers(b"".join(commands), len(commands))
+
+    async def answers(self, packed: bytes, replies: int) -> list[Any]:
+        """The same for bytes that hold `replies` commands."""
+        return [self.answer(reply) for reply in await self.stream(packed, replies)]
+
+    def answer(self, reply: Any) -> Any:
+        """One raw reply as `read` gives it."""
+        if not isinstance(reply, ResponseError):
+            return reply
+        if str(reply).startswith("WRONGTYPE"):
+            return None
+        raise Unavailable(f"Redis {self.name} refuses to be read: {reply}.")
 
     async def batch(self, commands: Sequence[bytes], time_limit: float = TIME_LIMIT) -> list[Any]:
         """The raw replies (bytes, ints, lists, None, or an exception where Redis refused one) in order."""

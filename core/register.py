@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from core.clients import Connection, waiting_commands
 from core.dialects.detect import detect
 from core.dialects.signals import Signals, read_signals
-from core.discovery import Place, Walk
+from core.discovery import Walk
 from core.instance import Instance
 from core.survey.watched import Watched
+from core.text import printable, text
 
 # A version may be upgraded in place: look at each queue's signals again this often (seconds).
 LOOK_AGAIN = 60.0
@@ -26,7 +28,8 @@ class Register:
         self._looked: dict[bytes, float] = {}
         self._waits_on: Mapping[bytes, frozenset[bytes]] = {}
         self._channels: frozenset[bytes] = frozenset()
-        self._prefixes: tuple[bytes, ...] = ()
+        self._shown: dict[bytes, bytes] = {}
+        self._refused: dict[bytes, str] = {}
 
     @property
     def watched(self) -> list[Watched]:
@@ -37,16 +40,20 @@ class Register:
         before = self._waits_on
         self._waits_on = waiting_commands(connected)
         self._channels = frozenset(channels)
-        self._prefixes = tuple({connection.prefix for connection in connected})
+        self._shown |= {each.base: each.prefix for each in connected if self._walk.wants(each.base)}
         changed = {base for base, commands in self._waits_on.items() if commands != before.get(base)}
         await self.add(base for base in changed if self._walk.wants(base))
 
     async def add(self, bases: Iterable[bytes]) -> None:
         """Look at these bases, and register those that are queues."""
-        places = self._walk.places(bases, self._prefixes)
-        signals = await read_signals(self._instance, [place.base for place in places])
-        for place, seen in zip(places, signals, strict=True):
-            self._take(place, self._with_clients(place.base, seen))
+        looked_at = sorted(bases)
+        for base, seen in zip(looked_at, await read_signals(self._instance, looked_at), strict=True):
+            self._take(base, self._with_clients(base, seen))
+
+    async def walked(self, found: Collection[bytes]) -> None:
+        """Take in what a walk has found."""
+        self._refused = {base: reason for base, reason in self._refused.items() if base in found}
+        await self.add(base for base in found if base not in self._watched)
 
     async def look_again(self) -> None:
         """Re-read the signals of queues last looked at a while ago, a few at a time."""
@@ -58,6 +65,15 @@ class Register:
     def forget(self, base: bytes) -> None:
         self._watched.pop(base, None)
         self._looked.pop(base, None)
+        self._shown.pop(base, None)
+
+    @property
+    def refusal(self) -> str:
+        """In a sentence, which queues there are that our user may not read; empty when there is none."""
+        if not self._refused:
+            return ""
+        base, reason = min(self._refused.items())
+        return f"Redis does not let us read {len(self._refused)} queues, such as {printable(text(base))!r} ({reason})."
 
     def is_served(self, base: bytes) -> bool:
         """Whether a worker of this queue is connected, so that it exists even without a key."""
@@ -65,17 +81,30 @@ class Register:
 
     def _with_clients(self, base: bytes, seen: Signals) -> Signals:
         listens = base + b"delayed" in self._channels
-        waits_on = self._waits_on.get(base, frozenset())
-        return Signals(seen.types, seen.meta, seen.counter, seen.list_members, seen.jobs, waits_on, listens)
+        return replace(seen, waits_on=self._waits_on.get(base, frozenset()), bull_channel=listens)
 
-    def _take(self, place: Place, signals: Signals) -> None:
-        known = self._watched.get(place.base)
-        if not signals.is_queue and known is None:
+    def _take(self, base: bytes, signals: Signals) -> None:
+        known = self._watched.get(base)
+        if self._is_refused(base, signals) or (known is None and not self._is_queue(base, signals)):
             return
         identity = detect(signals, known.identity if known else None)
-        id = place.id(self._instance.name)
+        id = self._walk.place(base, identity.dialect, shown=self._shown.get(base)).id(self._instance.name)
         if known is None or known.id != id:
-            known = self._watched[place.base] = Watched(place.base, id, identity)
+            known = Watched(base, id, identity)
         if not known.quick[1] or known.identity != identity:
+            # A reading that is under way keeps the old one: its answers are to the old one's questions.
+            known = replace(known)
             known.identify(identity)
-        self._looked[place.base] = time.monotonic()
+        self._watched[base] = known
+        self._looked[base] = time.monotonic()
+
+    def _is_refused(self, base: bytes, signals: Signals) -> bool:
+        """A queue that our user may not read is left out and said so; it must not spoil the reading of the others."""
+        self._refused.pop(base, None)
+        if signals.refusal:
+            self._refused[base] = signals.refusal
+            self.forget(base)
+        return bool(signals.refusal)
+
+    def _is_queue(self, base: bytes, signals: Signals) -> bool:
+        return signals.is_queue or (signals.counts_up and self._walk.trusts(base))

@@ -64,7 +64,7 @@ async def _walk_back(instance: Instance, key: bytes, streamed: Streamed, stop: b
     """From the newest entry back to `stop`: the newest id, the oldest instant reached, and whether that was all."""
     newest, reached, end, size = b"", None, b"+", FIRST_SLICE
     for _ in range(SLICES):
-        entries = await instance.ask(b"XREVRANGE", key, end, stop, b"COUNT", size)
+        (entries,) = await instance.read([pack(b"XREVRANGE", key, end, stop, b"COUNT", size)])
         if not entries:
             return newest, reached, True
         streamed.take(entries)

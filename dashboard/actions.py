@@ -120,12 +120,17 @@ async def _on_each(desk: Desk, id: QueueId, verb: Verb, job_ids: tuple[str, ...]
                 return error.message
         return ""
 
-    refusals = [f"{job}: {why}" for job, why in zip(job_ids, await asyncio.gather(*map(one, job_ids)), strict=True) if why]
-    done = len(job_ids) - len(refusals)
+    answers = zip(job_ids, await asyncio.gather(*map(one, job_ids)), strict=True)
+    return _summary(verb, len(job_ids), tuple(f"{job_id}: {why}" for job_id, why in answers if why))
+
+
+def _summary(verb: Verb, asked: int, refusals: tuple[str, ...]) -> Notice:
+    done = asked - len(refusals)
     if not refusals:
         return Notice("done", f"{verb.past} {jobs(done)}.")
-    kind, text = ("partly", f"{verb.past} {jobs(done)}.") if done else ("refused", "Nothing was done.")
-    return Notice(kind, f"{text} {jobs(len(refusals))} refused:", tuple(refusals))
+    if not done:
+        return Notice("refused", f"Nothing was done: {jobs(asked)} refused.", refusals)
+    return Notice("partly", f"{verb.past} {jobs(done)}. {jobs(len(refusals))} refused:", refusals)
 
 
 async def _said(doing: Awaitable[Outcome]) -> Notice:

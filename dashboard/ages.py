@@ -1,4 +1,4 @@
-"""Ages that are filled in last: what is rendered holds instants, so it stays true, and the same, however long it is kept."""
+"""Ages that are filled in last: what is rendered holds instants, so it stays true however long it is kept."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,13 +24,14 @@ from dashboard.gate import Gate
 from dashboard.headers import ROBOTS, SecurityHeaders
 from dashboard.pages import errors, job, overview, queue
 from dashboard.rendering import Rendering
+from dashboard.static_files import StaticFiles
 from dashboard.urls import JOB, QUEUE, RawRoute
 
 
 def create_app(herd: Herd, settings: Settings, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
-    """The whole dashboard over this herd, which it starts and stops. `extra_routes` (metrics, probes) are guarded too."""
-    static = static_files.load(settings.base_path)
-    desk = Desk(herd, settings, Rendering(static))
+    """The whole dashboard over this herd, which it starts and stops. `extra_routes` are guarded like its own."""
+    static, rendering = _presentation(settings.base_path)
+    desk = Desk(herd, settings, rendering)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -49,14 +51,24 @@ def create_app(herd: Herd, settings: Settings, extra_routes: Sequence[BaseRoute]
         exception_handlers={TickbirdError: errors.refused, HTTPException: errors.unknown, Exception: errors.broken},
         lifespan=lifespan,
     )
+    # A redirect to the same path with a slash would be built from the Host header; our own links have none to add.
+    app.router.redirect_slashes = False
     app.state.desk = desk
     return app
+
+
+@cache
+def _presentation(base: str) -> tuple[StaticFiles, Rendering]:
+    """Static files and compiled templates: they do not change while this process runs."""
+    static = static_files.load(base)
+    return static, Rendering(static)
 
 
 def _routes(desk: Desk) -> list[BaseRoute]:
     base = desk.base
     return [
         Route("/", _home),
+        Route(f"{base}/", _home),
         # Pages
         Route(base, overview.show),
         RawRoute(base + QUEUE, queue.show),

@@ -33,7 +33,7 @@ HEARTBEAT = 15.0
 SLOWEST_READER = 10.0
 MOST_STREAMS = 500
 # A browser morphs this many rows without a stutter; the others follow with the next message, oldest first.
-MOST_ROWS = 200
+MOST_ROWS = 100
 NOWHERE = "There is no page at that address that could be kept up to date."
 _LINES = re.compile(r"\r\n|\r|\n")
 
@@ -124,7 +124,7 @@ class Stream(Response):
         del self.headers["content-length"]
         self._desk, self._tab = desk, tab
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         speaking = asyncio.ensure_future(self._speak(send))
         gone = asyncio.ensure_future(_gone(receive))

@@ -28,7 +28,7 @@ _USES = re.compile(r"\bui\.(\w+)\(")
 class Components:
     """`ui.badge(…)` is the macro `badge` of components/badge.html.
 
-    An import at the top of a template would be missing where one of its blocks is rendered alone; this is there in both.
+    An import at the top of a template is missing where one of its blocks is rendered alone; this is there in both.
     """
 
     def __init__(self, environment: Environment) -> None:

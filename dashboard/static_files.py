@@ -1,4 +1,4 @@
-"""Style, scripts and icons, read once at start and served under a checksum of all of them, so browsers keep them for ever."""
+"""Style, scripts and icons, read once at start; their URLs carry a checksum of all, so browsers keep them for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts, sizes, instants and spans in the words of the pages; `static/js/age.js` keeps ages ticking in the same words."""
+"""Counts, sizes, instants and spans in the words of the pages; static/js/age.js keeps ages in the same ones."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ __all__ = [
     "utc",
 ]
 
+_UNITS = ("B", "KB", "MB", "GB")
 _EXACT_FROM = 100
 
 
@@ -59,12 +60,9 @@ def size(number_of_bytes: int) -> str:
     """340 B, 2.1 KB, 4.0 GB: powers of 1,024, as Redis counts."""
     if number_of_bytes < 1024:
         return f"{number_of_bytes} B"
-    amount = float(number_of_bytes)
-    for unit in ("KB", "MB", "GB"):
-        amount /= 1024
-        if amount < 1024:
-            break
-    return f"{amount:,.0f} {unit}" if amount >= _EXACT_FROM else f"{amount:.1f} {unit}"
+    power = min(3, (number_of_bytes.bit_length() - 1) // 10)
+    amount = number_of_bytes / 1024**power
+    return f"{amount:,.{0 if amount >= _EXACT_FROM else 1}f} {_UNITS[power]}"
 
 
 def several(number: int, noun: str, plural: str = "") -> str:

@@ -46,12 +46,14 @@ _PRIORITIZED = {**_FLOWS, State.PRIORITIZED: b"prioritized"}
 
 _FIXED = (b"", b"wait", b"paused", b"active", b"delayed", b"completed", b"failed", b"stalled", b"repeat", b"meta")
 _BULL_FIXED = (*_FIXED, b"meta-paused", b"priority", b"limiter:index")
+_MQ_LIST_FIXED = (*_FIXED, b"events", b"waiting-children", b"priority", b"delay")
+_MQ4_FIXED = (*_FIXED, b"events", b"waiting-children", b"prioritized", b"pc")
 _MQ5_FIXED = (*_FIXED, b"events", b"waiting-children", b"prioritized", b"pc", b"marker")
 
 CONTRACTS = {
     Dialect.BULL: Contract(Dialect.BULL, _COMMON, frozenset(VERBS), _BULL_FIXED),
-    Dialect.MQ_LIST: Contract(Dialect.MQ_LIST, _FLOWS, frozenset(), list_markers=True),
-    Dialect.MQ4: Contract(Dialect.MQ4, _PRIORITIZED, frozenset(), list_markers=True),
+    Dialect.MQ_LIST: Contract(Dialect.MQ_LIST, _FLOWS, frozenset(VERBS), _MQ_LIST_FIXED, list_markers=True),
+    Dialect.MQ4: Contract(Dialect.MQ4, _PRIORITIZED, frozenset(VERBS), _MQ4_FIXED, list_markers=True),
     Dialect.MQ5: Contract(Dialect.MQ5, _PRIORITIZED, frozenset(VERBS), _MQ5_FIXED),
 }
 

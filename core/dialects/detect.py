@@ -7,169 +7,113 @@ the identity carries a doubt, and nothing is mutated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from core.dialects.contract import is_marker
 from core.dialects.signals import Signals
+from core.dialects.votes import all_votes, fits, live_votes, tally, version_of
 from core.model import Dialect, Identity
-from core.text import printable, text
 
-_MAX_VERSION = 40
-
-
-@dataclass(frozen=True, slots=True)
-class _Vote:
-    """A sign and the dialects it admits. A weak one may be a leftover, and never makes a doubt."""
-
-    admits: frozenset[Dialect]
-    says: str
-    strong: bool = True
-
-
-_MQ = frozenset({Dialect.MQ_LIST, Dialect.MQ4, Dialect.MQ5})
-_OLD = frozenset({Dialect.MQ_LIST, Dialect.MQ4})
-_NEWEST = frozenset({Dialect.MQ5})
-
-
-def detect(signals: Signals, before: Identity | None = None) -> Identity:
-    """The identity these signals give. `before`, an earlier undoubted one, holds while they are silent."""
-    found = _bullmq(signals) if _is_bullmq(signals) else _bull(signals)
-    if found.doubt and before is not None and not before.doubt and before.library == found.library:
-        return replace(before, evidence=(*before.evidence, "as seen earlier"))
-    return found
-
-
-def _is_bullmq(signals: Signals) -> bool:
-    return bool(
-        signals.types.get(b"events") == b"stream"
-        or b"opts.maxLenEvents" in signals.meta
-        or b"version" in signals.meta
-        or any(signals.has(key) for key in (b"prioritized", b"pc", b"marker", b"waiting-children", b"groups"))
-        or b"bzpopmin" in signals.waits_on
-        or b"qs" in signals.waits_on
-        or signals.job_fields & {b"atm", b"ats", b"pb"}
-    )
-
-
-def _bull(signals: Signals) -> Identity:
-    evidence = ["no event stream and no BullMQ field in meta"]
-    if signals.bull_channel:
-        evidence.append("a worker listens on the delayed channel")
-    if b"brpoplpush" in signals.waits_on:
-        evidence.append("workers wait on BRPOPLPUSH")
-    if signals.has(b"meta-paused"):
-        evidence.append("key meta-paused")
-    if b"retriedOn" in signals.job_fields:
-        evidence.append("jobs carry retriedOn")
-    return Identity(Dialect.BULL, None, tuple(evidence))
-
-
-def _bullmq(signals: Signals) -> Identity:
-    live, rest = _live(signals), [*_keys(signals), *_jobs(signals), *_version_votes(signals)]
-    admitted, evidence, torn = _narrow([*live, *rest])
-    version = _version(signals)
-    # Workers that are connected now settle what leftovers of an upgrade or another tool's writing contradict.
-    if torn and not (live and _narrow(live)[0] == admitted and not _narrow(live)[2]):
-        return Identity(_newest_of(admitted), None, evidence, doubt=_MIXED)
-    if len(admitted) > 1:
-        return Identity(_newest_of(admitted), None, (*evidence, "event stream or BullMQ meta"), doubt=_SILENT)
-    (dialect,) = admitted
-    return Identity(dialect, version if _fits(version, dialect) else None, evidence, doubt=_pro(signals))
-
-
-def _narrow(votes: list[_Vote]) -> tuple[frozenset[Dialect], tuple[str, ...], bool]:
-    """The dialects that the votes leave, strongest vote first; a vote against what is left is noted, not counted."""
-    admitted, evidence, torn = _MQ, [], False
-    for vote in votes:
-        if admitted & vote.admits:
-            admitted &= vote.admits
-            evidence.append(vote.says)
-        else:
-            torn = torn or vote.strong
-            evidence.append(f"against that: {vote.says}")
-    return admitted, tuple(evidence), torn
-
-
-def _newest_of(admitted: frozenset[Dialect]) -> Dialect:
-    return max(admitted, key=_AGE.index)
-
-
-_AGE = (Dialect.MQ_LIST, Dialect.MQ4, Dialect.MQ5)
 _MIXED = "The signs disagree about which BullMQ generation works here, so nothing is changed: pin the dialect to act."
 _SILENT = (
     "Nothing here tells yet which BullMQ generation wrote this queue, because no worker of it has run: "
     "actions wait until one does, or pin the dialect."
 )
+_BOTH = "Both Bull and BullMQ have left their signs here, so nothing is changed: pin the dialect to act."
 _PRO = "This is a BullMQ Pro queue: its groups keep counts that an action from outside would break."
+_EARLIER = "as seen earlier"
 
 
-def _live(signals: Signals) -> list[_Vote]:
-    votes = []
-    if b"bzpopmin" in signals.waits_on:
-        votes.append(_Vote(_NEWEST, "workers wait on BZPOPMIN (5 or later)"))
+def detect(signals: Signals, before: Identity | None = None) -> Identity:
+    """The identity these signals give. `before`, an earlier undoubted one, holds until something speaks against it."""
+    found = _bullmq(signals) if _is_bullmq(signals) else _bull(signals)
+    if before is None or before.doubt or not _holds(before, found, signals):
+        return found
+    return replace(before, evidence=tuple(dict.fromkeys((*before.evidence, _EARLIER))))
+
+
+def _is_bullmq(signals: Signals) -> bool:
+    """A `meta` proves nothing on a queue of Bull: any dashboard that constructs BullMQ's Queue on it writes one."""
+    if _has_structure(signals):
+        return True
+    return not _bull_signs(signals) and (b"opts.maxLenEvents" in signals.meta or b"version" in signals.meta)
+
+
+def _has_structure(signals: Signals) -> bool:
+    return bool(
+        signals.types.get(b"events") == b"stream"
+        or any(signals.has(key) for key in (b"prioritized", b"pc", b"marker", b"waiting-children", b"groups"))
+        or b"bzpopmin" in signals.waits_on
+        or b"qs" in signals.waits_on
+        or signals.job_fields & {b"atm", b"ats", b"pb"}
+        # Bull's workers would listen on a channel; those of an old BullMQ without any job have written nothing yet.
+        or (b"brpoplpush" in signals.waits_on and not signals.bull_channel and signals.counter is None)
+    )
+
+
+def _bull_signs(signals: Signals) -> list[str]:
+    signs = []
+    if signals.bull_channel:
+        signs.append("a worker listens on the delayed channel")
+    if signals.has(b"meta-paused"):
+        signs.append("key meta-paused")
+    if b"retriedOn" in signals.job_fields:
+        signs.append("jobs carry retriedOn")
+    if signals.counter is not None and signals.types.get(b"events") != b"stream":
+        signs.append("jobs were added without an event stream")
+    return signs
+
+
+def _bull(signals: Signals) -> Identity:
+    evidence = _bull_signs(signals) or ["nothing of BullMQ"]
     if b"brpoplpush" in signals.waits_on:
-        votes.append(_Vote(_OLD, "workers wait on BRPOPLPUSH (4 or earlier)"))
-    if b"qs" in signals.waits_on:
-        votes.append(_Vote(frozenset({Dialect.MQ_LIST}), "a QueueScheduler is connected (1.x)"))
-    return votes
+        evidence.append("workers wait on BRPOPLPUSH")
+    written_over = b"opts.maxLenEvents" in signals.meta or b"version" in signals.meta
+    if written_over:
+        evidence.append("against that: meta has fields of BullMQ")
+    doubt = _BOTH if written_over and not _bull_works(signals) else ""
+    return Identity(Dialect.BULL, None, tuple(evidence), doubt=doubt)
 
 
-def _keys(signals: Signals) -> list[_Vote]:
-    votes = []
-    if signals.has(b"marker"):
-        votes.append(_Vote(_NEWEST, "key marker (5 or later)"))
-    if signals.has(b"prioritized") or signals.has(b"pc"):
-        votes.append(_Vote(frozenset({Dialect.MQ4, Dialect.MQ5}), "key prioritized or pc (4 or later)"))
-    if signals.has(b"priority"):
-        votes.append(_Vote(frozenset({Dialect.MQ_LIST}), "key priority (3 or earlier)"))
-    if signals.types.get(b"delay") == b"stream":
-        votes.append(_Vote(frozenset({Dialect.MQ_LIST}), "stream delay (1.x or 2.x)", strong=False))
-    if any(is_marker(member) for member in signals.list_members):
-        votes.append(_Vote(_OLD, "a marker inside the waiting list (3.1 to 4)"))
-    return votes
+def _bullmq(signals: Signals) -> Identity:
+    live, everything = tally(live_votes(signals)), tally(all_votes(signals))
+    version, evidence = version_of(signals), everything.evidence
+    if _is_both(signals):
+        return Identity(everything.newest, None, (*evidence, *_bull_signs(signals)), doubt=_BOTH)
+    # Workers that are connected now settle what leftovers of an upgrade or another tool's writing contradict.
+    if everything.torn and (live.torn or live.admitted != everything.admitted):
+        return Identity(everything.newest, None, evidence, doubt=_MIXED)
+    if len(everything.admitted) > 1:
+        return Identity(everything.newest, None, (*evidence, "event stream or BullMQ meta"), doubt=_SILENT)
+    (dialect,) = everything.admitted
+    return Identity(dialect, version if fits(version, dialect) else None, evidence, doubt=_pro(signals))
 
 
-def _jobs(signals: Signals) -> list[_Vote]:
-    votes = []
-    if any({b"atm", b"ats"} & job.keys() for job in signals.jobs):
-        votes.append(_Vote(_NEWEST, "jobs carry atm and ats (5 or later)"))
-    elif any(b"attemptsMade" in job for job in signals.jobs):
-        votes.append(_Vote(_OLD, "jobs carry attemptsMade without atm (4 or earlier)", strong=False))
-    return votes
+def _bull_works(signals: Signals) -> bool:
+    return signals.bull_channel and b"bzpopmin" not in signals.waits_on and b"qs" not in signals.waits_on
 
 
-def _version_votes(signals: Signals) -> list[_Vote]:
-    version = _version(signals)
-    major = _major(version)
-    if major is None:
-        return []
-    if major >= 5:
-        return [_Vote(_NEWEST, f"meta says version {version}", strong=False)]
-    # 1.x and 2.x may be the .NET port, which writes its own number while it runs the newest scripts.
-    if major >= 3:
-        dialect = Dialect.MQ4 if major == 4 else Dialect.MQ_LIST
-        return [_Vote(frozenset({dialect}), f"meta says version {version}", strong=False)]
-    return []
-
-
-def _version(signals: Signals) -> str | None:
-    raw = signals.meta.get(b"version", b"")[:_MAX_VERSION]
-    _, _, number = text(raw).rpartition(":")
-    return printable(number) if number[:1].isdigit() else None
-
-
-def _major(version: str | None) -> int | None:
-    head = (version or "").split(".")[0]
-    return int(head) if head.isdigit() else None
-
-
-def _fits(version: str | None, dialect: Dialect) -> bool:
-    major = _major(version)
-    if major is None:
-        return False
-    return {Dialect.MQ5: major >= 5, Dialect.MQ4: major == 4, Dialect.MQ_LIST: major <= 3}.get(dialect, False)
+def _is_both(signals: Signals) -> bool:
+    """What Bull left behind is settled by live workers of BullMQ; a live worker of Bull is not."""
+    leftover = signals.has(b"meta-paused") or b"retriedOn" in signals.job_fields
+    return signals.bull_channel or (leftover and not signals.waits_on)
 
 
 def _pro(signals: Signals) -> str:
     named_pro = signals.meta.get(b"version", b"").startswith(b"bullmq-pro")
     return _PRO if named_pro or signals.has(b"groups") or b"gid" in signals.job_fields else ""
+
+
+def _holds(before: Identity, found: Identity, signals: Signals) -> bool:
+    """Whether what was settled earlier outweighs what is seen now: silence, leftovers, a version written over."""
+    if found.library != before.library or (found.library == "bullmq" and found.doubt in (_PRO, _BOTH)):
+        return False
+    if found.dialect is before.dialect and not found.doubt:
+        return False
+    if found.dialect is Dialect.BULL:
+        return True
+    live, strong = tally(live_votes(signals)), [vote for vote in all_votes(signals) if vote.strong]
+    if live.torn or before.dialect not in live.admitted:
+        return False
+    if found.doubt:
+        return not any(vote.speaks_only_for_newer_than(before.dialect) for vote in strong)
+    return all(before.dialect in vote.admits for vote in strong)

@@ -6,8 +6,10 @@ Reads a bounded handful of commands per queue; writes nothing. Source: redis-lay
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from redis.exceptions import NoPermissionError
 
 from core.dialects.contract import is_marker
 from core.instance import Instance, pack
@@ -33,7 +35,12 @@ TYPED = (
     b"groups",
     b"stalled-check",
 )
+_LISTS = (b"wait", b"active", b"paused")
+_SORTED = (b"delayed", b"completed", b"failed", b"prioritized", b"priority", b"waiting-children")
+_KINDS = {**dict.fromkeys(_LISTS, b"list"), **dict.fromkeys(_SORTED, b"zset"), b"events": b"stream"}
 META = (b"version", b"opts.maxLenEvents", b"paused", b"concurrency")
+# An id that a stranger's key holds may be of any length; a counter has not more digits than this.
+_LONGEST_COUNTER = 20
 _JOB_FIELDS = (b"name", b"atm", b"ats", b"attemptsMade", b"retriedOn", b"stc", b"pb", b"gid")
 _SAMPLES = (
     (b"ZREVRANGE", b"completed", 0, 1),
@@ -50,7 +57,10 @@ _SLICE = 50
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What was seen of one queue. `jobs` has, for each sampled job, its non-empty telling fields."""
+    """What was seen of one queue. `jobs` has, for each sampled job, its non-empty telling fields.
+
+    `refusal` is what Redis said where our user may not read these keys.
+    """
 
     types: Mapping[bytes, bytes] = field(default_factory=dict)
     meta: Mapping[bytes, bytes] = field(default_factory=dict)
@@ -59,6 +69,7 @@ class Signals:
     jobs: tuple[Mapping[bytes, bytes], ...] = ()
     waits_on: frozenset[bytes] = frozenset()
     bull_channel: bool = False
+    refusal: str = ""
 
     def has(self, key: bytes) -> bool:
         return key in self.types
@@ -68,13 +79,18 @@ class Signals:
         return frozenset(name for job in self.jobs for name in job)
 
     @property
+    def counts_up(self) -> bool:
+        """Whether `id` is the counter that every library keeps. Strangers have counters of that name too."""
+        return self.types.get(b"id") == b"string" and self.counter is not None
+
+    @property
     def is_queue(self) -> bool:
-        """Whether these keys are a queue's at all, and not somebody else's key that happens to end in `:id`."""
-        if self.waits_on or self.bull_channel or self.has(b"meta-paused"):
+        """Whether these keys are a queue's without question, and not somebody else's of such names."""
+        if self.waits_on or self.bull_channel or self.types.get(b"meta-paused") == b"string":
             return True
-        if any(name in self.meta for name in META):
+        if b"opts.maxLenEvents" in self.meta or self.meta.get(b"version", b"").startswith(b"bullmq"):
             return True
-        return self.types.get(b"id") == b"string" and self.counter is not None and self.counter.isdigit()
+        return self.counts_up and any(self.types.get(key) == kind for key, kind in _KINDS.items())
 
 
 async def read_signals(instance: Instance, bases: Sequence[bytes]) -> list[Signals]:
@@ -90,46 +106,56 @@ async def _slice(instance: Instance, bases: Sequence[bytes]) -> list[Signals]:
     replies = await instance.batch(commands)
     width = len(commands) // len(bases)
     seen = [_seen(replies[i * width : (i + 1) * width]) for i in range(len(bases))]
-    jobs = await _sampled_jobs(instance, bases, [sample for _, sample in seen])
-    return [_with_jobs(signals, found) for (signals, _), found in zip(seen, jobs, strict=True)]
+    jobs, refusal = await _sampled_jobs(instance, bases, [sample for _, sample in seen])
+    return [
+        replace(signals, jobs=tuple(found), refusal=signals.refusal or refusal)
+        for (signals, _), found in zip(seen, jobs, strict=True)
+    ]
 
 
 def _probe(base: bytes) -> list[bytes]:
     types = [pack(b"TYPE", base + key) for key in TYPED]
     samples = [pack(verb, base + key, start, stop) for verb, key, start, stop in _SAMPLES]
-    return [*types, pack(b"GET", base + b"id"), pack(b"HMGET", base + b"meta", *META), *samples]
+    counter = pack(b"GETRANGE", base + b"id", 0, _LONGEST_COUNTER)
+    return [*types, counter, pack(b"HMGET", base + b"meta", *META), *samples]
 
 
 def _seen(replies: Sequence[Any]) -> tuple[Signals, list[bytes]]:
     count = len(TYPED)
-    types = {key: kind for key, kind in zip(TYPED, replies, strict=False) if kind != b"none"}
+    types = {key: kind for key, kind in zip(TYPED, replies, strict=False) if isinstance(kind, bytes)}
     counter, meta, samples = replies[count], replies[count + 1], replies[count + 2 :]
     values = meta if isinstance(meta, list) else [None] * len(META)
     members = [member for sample in samples if isinstance(sample, list) for member in sample]
     signals = Signals(
-        types=types,
+        types={key: kind for key, kind in types.items() if kind != b"none"},
         meta={name: value for name, value in zip(META, values, strict=True) if value is not None},
-        counter=counter if isinstance(counter, bytes) else None,
+        counter=_counter(counter),
         list_members=tuple(members),
+        refusal=_refusal(replies),
     )
     return signals, [member for member in members if not is_marker(member)][:8]
 
 
+def _counter(reply: Any) -> bytes | None:
+    return reply if isinstance(reply, bytes) and reply.isdigit() and len(reply) <= _LONGEST_COUNTER else None
+
+
 async def _sampled_jobs(
     instance: Instance, bases: Sequence[bytes], samples: Sequence[list[bytes]]
-) -> list[list[Mapping[bytes, bytes]]]:
+) -> tuple[list[list[Mapping[bytes, bytes]]], str]:
+    """The telling fields of each queue's samples, and what Redis said if we may not ask for them."""
     wanted = [(base, id) for base, ids in zip(bases, samples, strict=True) for id in ids]
     # Lengths first: a field that only tells by its presence is never worth its bytes.
-    commands = [pack(b"HSTRLEN", base + id, name) for base, id in wanted for name in _JOB_FIELDS]
-    lengths = iter(await instance.batch(commands))
-    present = [[name for name in _JOB_FIELDS if _positive(next(lengths))] for _ in wanted]
-    named = iter(present)
-    return [[dict.fromkeys(next(named), b"") for _ in ids] for ids in samples]
+    replies = await instance.batch([pack(b"HSTRLEN", base + id, name) for base, id in wanted for name in _JOB_FIELDS])
+    lengths = iter(replies)
+    present = iter([[name for name in _JOB_FIELDS if _positive(next(lengths))] for _ in wanted])
+    jobs: list[list[Mapping[bytes, bytes]]] = [[dict.fromkeys(next(present), b"") for _ in ids] for ids in samples]
+    return jobs, _refusal(replies)
+
+
+def _refusal(replies: Sequence[Any]) -> str:
+    return next((str(reply) for reply in replies if isinstance(reply, NoPermissionError)), "")
 
 
 def _positive(reply: Any) -> bool:
     return isinstance(reply, int) and reply > 0
-
-
-def _with_jobs(signals: Signals, jobs: list[Mapping[bytes, bytes]]) -> Signals:
-    return Signals(signals.types, signals.meta, signals.counter, signals.list_members, tuple(jobs))

@@ -51,7 +51,7 @@ async def list_ids(instance: Instance, base: bytes, notions: Contract, sought: S
 
 async def _from_list(instance: Instance, key: bytes, sought: Sought, *, markers: bool) -> Listed:
     start, lost = await _list_start(instance, key, sought)
-    length, members = await instance.batch([pack(b"LLEN", key), _range(key, sought, start, sought.limit + 1)])
+    length, members = await instance.read([pack(b"LLEN", key), _range(key, sought, start, sought.limit + 1)])
     found = _in_order(members, sought.order)
     page, more = found[: sought.limit], len(found) > sought.limit
     shown = tuple((m, None) for m in page if not (markers and is_marker(m)))
@@ -77,7 +77,7 @@ async def _list_start(instance: Instance, key: bytes, sought: Sought) -> tuple[i
     if cursor is None:
         return 0, False
     first = max(0, cursor.index - NEAR)
-    (window,) = await instance.batch([_range(key, sought, first, NEAR * 2)])
+    (window,) = await instance.read([_range(key, sought, first, NEAR * 2)])
     near = {member: first + place for place, member in enumerate(_in_order(window, sought.order))}
     for anchor in reversed(cursor.anchors):
         if anchor in near:
@@ -88,7 +88,7 @@ async def _list_start(instance: Instance, key: bytes, sought: Sought) -> tuple[i
 async def _find_far(instance: Instance, key: bytes, sought: Sought, cursor: Cursor) -> tuple[int, bool]:
     rank = 1 if sought.order == "newest" else -1
     for anchor in reversed(cursor.anchors):
-        length, place = await instance.batch(
+        length, place = await instance.read(
             [pack(b"LLEN", key), pack(b"LPOS", key, anchor, b"RANK", rank, b"MAXLEN", FAR)]
         )
         if isinstance(place, int):
@@ -97,14 +97,14 @@ async def _find_far(instance: Instance, key: bytes, sought: Sought, cursor: Curs
 
 
 async def _from_set(instance: Instance, key: bytes, sought: Sought) -> Listed:
-    total = await instance.ask(b"ZCARD", key)
+    (total,) = await instance.read([pack(b"ZCARD", key)])
     found = await _first(instance, key, sought) if sought.cursor is None else await _after(instance, key, sought)
     page, more = found[: sought.limit], len(found) > sought.limit
     following = None
     if more:
         anchors = tuple(member for member, _ in page[-1:])
         following = Cursor(sought.state, sought.order, anchors, page[-1][1])
-    return Listed(tuple(page), following, total)
+    return Listed(tuple(page), following, total or 0)
 
 
 async def _first(instance: Instance, key: bytes, sought: Sought) -> list[tuple[bytes, bytes]]:
@@ -113,7 +113,8 @@ async def _first(instance: Instance, key: bytes, sought: Sought) -> list[tuple[b
 
 async def _ranked(instance: Instance, key: bytes, sought: Sought, rank: int) -> list[tuple[bytes, bytes]]:
     verb = b"ZREVRANGE" if sought.order == "newest" else b"ZRANGE"
-    return _pairs(await instance.ask(verb, key, rank, rank + sought.limit, b"WITHSCORES"))
+    (reply,) = await instance.read([pack(verb, key, rank, rank + sought.limit, b"WITHSCORES")])
+    return _pairs(reply)
 
 
 async def _after(instance: Instance, key: bytes, sought: Sought) -> list[tuple[bytes, bytes]]:
@@ -122,7 +123,7 @@ async def _after(instance: Instance, key: bytes, sought: Sought) -> list[tuple[b
     assert cursor is not None  # noqa: S101 # asked for only with one
     anchor = cursor.anchors[-1] if cursor.anchors else b""
     verb = b"ZREVRANK" if sought.order == "newest" else b"ZRANK"
-    rank, score = await instance.batch([pack(verb, key, anchor), pack(b"ZSCORE", key, anchor)])
+    rank, score = await instance.read([pack(verb, key, anchor), pack(b"ZSCORE", key, anchor)])
     if isinstance(rank, int) and score == cursor.score:
         return await _ranked(instance, key, sought, rank + 1)
     return await _behind(instance, key, sought, (cursor.score, anchor))
@@ -137,7 +138,8 @@ async def _behind(
     found: list[tuple[bytes, bytes]] = []
     offset, size = 0, sought.limit + 1 + TIES
     while len(found) <= sought.limit:
-        piece = _pairs(await instance.ask(verb, key, last[0], end, b"WITHSCORES", b"LIMIT", offset, size))
+        (reply,) = await instance.read([pack(verb, key, last[0], end, b"WITHSCORES", b"LIMIT", offset, size)])
+        piece = _pairs(reply)
         found += [(m, s) for m, s in piece if s != last[0] or (m < last[1] if newest else m > last[1])]
         offset += size
         if len(piece) < size:
@@ -145,5 +147,6 @@ async def _behind(
     return found
 
 
-def _pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+def _pairs(reply: Sequence[bytes] | None) -> list[tuple[bytes, bytes]]:
+    reply = reply or ()
     return list(zip(reply[::2], reply[1::2], strict=True))

@@ -31,7 +31,7 @@ def parent_of(raw: bytes | None, parent_key: bytes | None, resolve: Resolve) -> 
 
 async def children_of(instance: Instance, key: bytes, resolve: Resolve) -> Children | None:
     """How the children stand, with the first few of each kind; None for a job that has none."""
-    counts = await instance.batch(
+    counts = await instance.read(
         [
             pack(b"SCARD", key + b":dependencies"),
             pack(b"HLEN", key + b":processed"),
@@ -49,7 +49,7 @@ async def children_of(instance: Instance, key: bytes, resolve: Resolve) -> Child
 async def _listed(instance: Instance, key: bytes, resolve: Resolve) -> tuple[Relative, ...]:
     # Random members instead of a scan: a scan of a hash would also send the children's results, of any size.
     kinds = ("pending", "failed", "ignored", "processed")
-    replies = await instance.batch(
+    replies = await instance.read(
         [
             pack(b"SRANDMEMBER", key + b":dependencies", LISTED),
             pack(b"ZRANGE", key + b":unsuccessful", 0, LISTED - 1),

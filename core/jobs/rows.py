@@ -46,13 +46,13 @@ class Placed:
 async def read_rows(instance: Instance, queue: Queue, placed: Sequence[Placed]) -> list[JobRow]:
     """The light rows of these jobs, in order. A job whose hash is gone comes back as a ghost."""
     base = queue.id.base
-    first = await instance.batch([command for job in placed for command in _first_round(base + job.id)])
+    first = await instance.read([command for job in placed for command in _first_round(base + job.id)])
     width = 1 + len(LIMITS)
     seen = [first[i * width : (i + 1) * width] for i in range(len(placed))]
     wanted = [_short_enough(replies[1:]) for replies in seen]
     asked = [pack(b"HMGET", base + job.id, *names) for job, names in zip(placed, wanted, strict=True) if names]
-    second = iter(await instance.batch(asked))
-    texts = [dict(zip(names, next(second), strict=True)) if names else {} for names in wanted]
+    second = iter(await instance.read(asked))
+    texts = [dict(zip(names, next(second) or (), strict=False)) if names else {} for names in wanted]
     default = contract(queue.identity).default_attempts
     return [
         _row(job, _Fields(replies, found), default) for job, replies, found in zip(placed, seen, texts, strict=True)

@@ -39,7 +39,7 @@ async def _in_sets(
     instance: Instance, base: bytes, notions: Contract, ids: Sequence[bytes]
 ) -> dict[bytes, Whereabouts]:
     sets = [(state, key) for state, key in notions.keys.items() if state not in LISTS]
-    replies = iter(await instance.batch([pack(b"ZSCORE", base + key, id) for id in ids for _, key in sets]))
+    replies = iter(await instance.read([pack(b"ZSCORE", base + key, id) for id in ids for _, key in sets]))
     found: dict[bytes, Whereabouts] = {}
     for id in ids:
         for state, _ in sets:
@@ -56,7 +56,7 @@ async def _in_lists(
     lists = [(state, base + key) for state, key in notions.keys.items() if state in LISTS]
     lists.sort(key=lambda pair: pair[0] is not State.ACTIVE)
     commands = [command for id in ids for command in _search(base, id, lists)]
-    replies = iter(await instance.batch(commands))
+    replies = iter(await instance.read(commands))
     return {id: _place(id, lists, [next(replies) for _ in range(1 + 3 * len(lists))]) for id in ids}
 
 

@@ -80,10 +80,10 @@ async def read_job(instance: Instance, queue: Queue, job_id: str, reader: Reader
 
 async def _read_hash(instance: Instance, key: bytes, limit: int, heads: Heads) -> _Hash:
     sizes = await _sizes(instance, key)
-    remembered = {name: head for name, size in sizes.items() if (head := heads.get(key, name, size)) is not None}
+    remembered = {n: head for n, size in sizes.items() if (head := heads.get(key, n, size)) and len(head) >= limit}
     wanted = [name for name, size in sizes.items() if size <= LARGEST_FIELD and name not in remembered]
-    values = await instance.ask(b"HMGET", key, *wanted) if wanted else []
-    fetched = {name: value for name, value in zip(wanted, values, strict=True) if value is not None}
+    (values,) = await instance.read([pack(b"HMGET", key, *wanted)]) if wanted else [()]
+    fetched = {name: value for name, value in zip(wanted, values or (), strict=False) if value is not None}
     for name, value in fetched.items():
         if len(value) > limit and name != b"stacktrace":
             heads.keep(key, name, (len(value), value[:limit]))
@@ -92,10 +92,10 @@ async def _read_hash(instance: Instance, key: bytes, limit: int, heads: Heads) -
 
 async def _sizes(instance: Instance, key: bytes) -> dict[bytes, int]:
     """The fields there are, with their lengths; of a hash with absurdly many, only those a library writes."""
-    (count,) = await instance.batch([pack(b"HLEN", key)])
+    (count,) = await instance.read([pack(b"HLEN", key)])
     many = not isinstance(count, int) or count > MOST_FIELDS
-    names = sorted(_SHOWN) if many else await instance.ask(b"HKEYS", key)
-    lengths = await instance.batch([pack(b"HSTRLEN", key, name) for name in names])
+    names = sorted(_SHOWN) if many else (await instance.read([pack(b"HKEYS", key)]))[0] or []
+    lengths = await instance.read([pack(b"HSTRLEN", key, name) for name in names])
     sizes = {name: size for name, size in zip(names, lengths, strict=True) if isinstance(size, int)}
     return {name: size for name, size in sizes.items() if size or not many}
 
@@ -105,7 +105,7 @@ async def _assemble(
 ) -> Job:
     place, row, hash = found
     key = queue.id.base + place.placed.id
-    lock, logs = await instance.batch([pack(b"PTTL", key + b":lock"), pack(b"LLEN", key + b":logs")])
+    lock, logs = await instance.read([pack(b"PTTL", key + b":lock"), pack(b"LLEN", key + b":logs")])
     stacks, cut = _stacktrace(hash)
     opts = hash.payload(b"opts")
     return Job(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.dialects.contract import contract, is_marker
-from core.errors import Unavailable
 from core.model import Dialect, Instants, Limits, Queue, State, Workers
 from core.survey.questions import META
 from core.survey.watched import Watched
@@ -67,8 +66,7 @@ class Draft:
 
 
 def draft(watched: Watched, replies: Sequence[Any], now: int, *, deep: bool) -> Draft:
-    """Take the first round's answers. Raises Unavailable where Redis refuses to be read."""
-    _raise_unless_foreign(watched, replies)
+    """Take the first round's answers. A key of the wrong type is somebody else's and is left out."""
     states = contract(watched.identity).states
     counts = {state: reply for state, reply in zip(states, replies, strict=False) if isinstance(reply, int)}
     ids, flags = replies[len(states)], replies[len(states) + 1]
@@ -77,13 +75,6 @@ def draft(watched: Watched, replies: Sequence[Any], now: int, *, deep: bool) -> 
     if deep:
         _deepen(watched, replies[len(states) + 2 :], integer(meta.get(b"max")), now)
     return Draft(watched, deep, counts, _number(ids), meta, meta_paused=bull and flags == 1)
-
-
-def _raise_unless_foreign(watched: Watched, replies: Sequence[Any]) -> None:
-    """A key of the wrong type is somebody else's and is left out; any other refusal must not pass for zero jobs."""
-    for reply in replies:
-        if isinstance(reply, Exception) and not str(reply).startswith("WRONGTYPE"):
-            raise Unavailable(f"Redis {watched.id.instance} refuses to be read: {reply}.")
 
 
 def _deepen(watched: Watched, replies: Sequence[Any], rate_max: int | None, now: int) -> None:

@@ -33,7 +33,7 @@ async def _slice(instance: Instance, watched: Sequence[Watched], now: int) -> li
     asked = [(w, w.is_due(now)) for w in watched]
     packed = b"".join(w.every[0] if due else w.quick[0] for w, due in asked)
     counts = [w.every[1] if due else w.quick[1] for w, due in asked]
-    replies = iter(await instance.stream(packed, sum(counts)))
+    replies = iter(await instance.answers(packed, sum(counts)))
     drafts = [draft(w, list(islice(replies, n)), now, deep=due) for (w, due), n in zip(asked, counts, strict=True)]
     await _follow_up(instance, drafts, now)
     await _ask_the_oldest(instance, drafts)
@@ -42,7 +42,7 @@ async def _slice(instance: Instance, watched: Sequence[Watched], now: int) -> li
 
 async def _follow_up(instance: Instance, drafts: Sequence[Draft], now: int) -> None:
     commands = [command for found in drafts for command in _follow_ups(found)]
-    replies = iter(await instance.stream(at_the_time(b"".join(commands), now), len(commands)))
+    replies = iter(await instance.answers(at_the_time(b"".join(commands), now), len(commands)))
     for found in drafts:
         for state in _present(found):
             take_quick(found, state, replies)
@@ -69,11 +69,11 @@ async def _ask_the_oldest(instance: Instance, drafts: Sequence[Draft]) -> None:
     for found in drafts:
         found.watched.readiness.expect(found.oldest)
     wanted = [command for found in drafts for command in found.watched.readiness.questions(found.watched.base)]
-    replies = iter(await instance.batch(wanted))
+    replies = iter(await instance.read(wanted))
     for found in drafts:
         found.watched.readiness.take(replies)
     later = [command for found in drafts for command in found.watched.readiness.options(found.watched.base)]
-    replies = iter(await instance.batch(later))
+    replies = iter(await instance.read(later))
     for found in drafts:
         found.watched.readiness.take_options(replies)
         _note_ages(found)

@@ -36,7 +36,9 @@ async def unknown(request: Request, error: Exception) -> Response:
 
 async def broken(request: Request, _error: Exception) -> Response:
     """A fault of ours. It is logged by whoever called us; here it only says that it is one."""
-    found = TickbirdError("Tickbird ran into a fault of its own.", "Its log says more. Reading the page again may help.")
+    found = TickbirdError(
+        "Tickbird ran into a fault of its own.", "Its log says more. Reading the page again may help."
+    )
     response = _answer(request, found, status_of(found))
     # Faults are answered outside of all other middleware, the one that adds these headers included.
     response.headers.update({**ALWAYS, "cache-control": "no-store"})

@@ -37,7 +37,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One page as it is asked for: `at` is its path and query as the browser has them, `stream` what its stream asks."""
+    """One page as it is asked for: `at` is its path and query in the browser, `stream` what its stream asks."""
 
     at: str
     now: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.job import Job, Payload, Relative
 from core.model import State
-from dashboard.json_text import laid_out
+from dashboard.json_text import Token, laid_out
 from dashboard.stacks import Stack, stack
 from dashboard.urls import job_href, job_page
 
@@ -17,7 +17,7 @@ class Shown:
 
     title: str
     id: str
-    stretches: list[tuple[str, str]]
+    stretches: list[Token]
     size: int
     cut: bool
 
@@ -69,7 +69,7 @@ def matter(base: str, job: Job) -> Matter:
 
 def _shown(title: str, id: str, payload: Payload) -> Shown:
     looks_like_json = payload.is_json or (payload.cut and payload.text[:1] in ("{", "[", '"'))
-    stretches = [tuple(token) for token in laid_out(payload.text)] if looks_like_json else [("plain", payload.text)]
+    stretches = laid_out(payload.text) if looks_like_json else [Token("plain", payload.text)]
     return Shown(title, id, stretches, payload.size, payload.cut)
 
 

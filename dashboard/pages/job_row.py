@@ -13,6 +13,8 @@ from dashboard.desk import Desk
 from dashboard.urls import encode_part, job_page
 
 LONGEST_PROGRESS = 80
+# Servers and proxies refuse longer addresses: a job with such an id is shown, but has no page and takes no action.
+LONGEST_PART = 2048
 # What an object's progress says in words, in the names that people give it.
 _STEPS = ("currentOperation", "operation", "message", "status", "step", "stage", "phase", "name", "text", "description")
 
@@ -67,7 +69,9 @@ def row_id(queue: QueueId, job_id: str) -> str:
 
 def row_piece(desk: Desk, queue: QueueId, state: State, *, job: JobRow | None, before: JobRow) -> Piece:
     """The job's row in that list, rendered when somebody needs it and kept while nothing in it changes."""
-    row = Row(row_id(queue, before.id), state, encode_part(before.id), job_page(desk.base, queue, before.id), before, job)
+    part = encode_part(before.id)
+    part, href = (part, job_page(desk.base, queue, before.id)) if len(part) <= LONGEST_PART else ("", "")
+    row = Row(row_id(queue, before.id), state, part, href, before, job)
     return desk.board.row((state, row.id), row.id, row, lambda: desk.rendering.ui.job_row(row))
 
 

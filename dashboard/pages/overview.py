@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.model import BACKLOG, Queue, QueueId, State
+from core.model import BACKLOG, Health, Queue, QueueId, State
 from dashboard.board import EMPTY, Piece, digest, digest_of_all
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
@@ -21,6 +21,8 @@ TEMPLATE = "pages/overview.html"
 REGIONS = ((LAYOUT, "banner"), (TEMPLATE, "tabs"), (TEMPLATE, "totals"), (TEMPLATE, "redis"), (LAYOUT, "foot"))
 REMEMBERED = "tickbird_sort"
 A_YEAR = 365 * 86_400
+# Servers and proxies refuse longer addresses: a queue with such a name is shown, but has no page.
+LONGEST_ADDRESS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,24 @@ class Row:
     gone: bool = False
 
     @property
+    def health(self) -> Health:
+        """The queue's own, unless nobody can tell any more."""
+        return Health.STALE if self.stale or self.gone else self.queue.verdict.health
+
+    @property
     def backlog_href(self) -> str:
         """The list with the most of what is ready to run."""
         most = max(BACKLOG, key=lambda state: self.queue.counts.get(state, 0))
-        return f"{self.href}?state={most}"
+        return self.list_of(most)
+
+    def list_of(self, state: str) -> str:
+        """Where the jobs of that state are listed; nowhere for a queue without a page."""
+        return f"{self.href}?state={state}" if self.href else ""
+
+    @property
+    def acts(self) -> bool:
+        """Whether it can be paused or resumed from its row."""
+        return bool(self.href) and not (self.read_only or self.stale or self.gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +113,9 @@ def _tabs(around: Frame, choice: Choice) -> list[dict[str, Any]]:
 def _piece(desk: Desk, around: Frame, queue: Queue, *, gone: bool = False) -> Piece:
     """The queue's row, rendered when somebody needs it and kept while nothing in it changes."""
     stale = any(reading.instance == queue.id.instance for reading in around.away)
-    row = Row(
-        row_id(queue.id), queue_page(desk.base, queue.id), queue, place(queue), around.read_only, stale, gone
-    )
+    href = queue_page(desk.base, queue.id)
+    href = href if len(href) <= LONGEST_ADDRESS else ""
+    row = Row(row_id(queue.id), href, queue, place(queue), around.read_only, stale, gone)
     return desk.board.row(("queue", queue.id), row.id, row, lambda: desk.rendering.ui.queue_row(row))
 
 

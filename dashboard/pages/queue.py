@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from core.errors import Invalid, TickbirdError
 from core.history import History
 from core.job import Covered, JobPage, JobRow
-from core.model import Queue, QueueId, State
+from core.model import Health, Queue, QueueId, State
 from dashboard import charts
 from dashboard.board import EMPTY, Piece
 from dashboard.desk import Desk, desk_of
@@ -24,7 +24,11 @@ from dashboard.pages.watching import Asked, News
 from dashboard.urls import job_page, queue_id, queue_page
 
 TEMPLATE = "pages/queue.html"
-REGIONS = tuple((TEMPLATE, name) for name in ("head", "hour", "tabs", "trouble")) + ((LAYOUT, "banner"), (LAYOUT, "foot"))
+REGIONS = (
+    *((TEMPLATE, name) for name in ("head", "hour", "tabs", "trouble")),
+    (LAYOUT, "banner"),
+    (LAYOUT, "foot"),
+)
 # The largest page that can be asked for.
 MOST_WATCHED = SIZES[-1]
 _NOTHING = JobPage((), None, Covered(0, 0))
@@ -77,6 +81,7 @@ async def _read(desk: Desk, id: QueueId, choice: Choice) -> Reading:
 
 def _values(desk: Desk, around: Frame, reading: Reading, choice: Choice) -> dict[str, Any]:
     queue = reading.queue
+    stale = any(away.instance == queue.id.instance for away in around.away)
     permits = {permit.verb: permit for permit in desk.herd.permits(queue.id)}
     return {
         "frame": around,
@@ -84,7 +89,8 @@ def _values(desk: Desk, around: Frame, reading: Reading, choice: Choice) -> dict
         "queue": queue,
         "where": place(queue),
         "href": queue_page(desk.base, queue.id),
-        "stale": any(away.instance == queue.id.instance for away in around.away),
+        "stale": stale,
+        "health": Health.STALE if stale else queue.verdict.health,
         "turn": permits["resume" if queue.paused else "pause"],
         "choice": choice,
         "tabs": tabs(queue),
@@ -156,9 +162,7 @@ class Watch:
         return self._desk.rendering.block(TEMPLATE, "news", {**values, "news": news})
 
     def _row_pieces(self, shown: dict[str, JobRow], now: dict[str, JobRow | None], state: State) -> list[Piece]:
-        return [
-            row_piece(self._desk, self._id, state, job=now[id], before=before) for id, before in shown.items()
-        ]
+        return [row_piece(self._desk, self._id, state, job=now[id], before=before) for id, before in shown.items()]
 
     def _in_trouble(self, error: TickbirdError) -> list[Piece]:
         """The queue is gone, or Redis went away between two reads: what is shown stays, and says so."""

@@ -37,13 +37,19 @@ def _state(state: State) -> Callable[[Queue], float]:
     return lambda queue: queue.counts.get(state, 0)
 
 
+def trouble(queue: Queue) -> float:
+    """Less is worse: what a person has to look at, by kind, then by how much waits."""
+    calm = 0 if queue.verdict.needs_attention else 10
+    return calm + _RANK[queue.verdict.health] + 1 / (queue.backlog + 2)
+
+
 def _age_rank(instant: int | None) -> int | None:
     return None if instant is None else -instant
 
 
 COLUMNS = (
     Column("name", "Queue", lambda q: q.id.name.casefold(), descending=False),
-    Column("trouble", "State", lambda q: trouble(q), descending=False, about="worst first"),
+    Column("trouble", "State", trouble, descending=False, about="worst first"),
     Column("backlog", "Backlog", lambda q: q.backlog, about="ready to run: waiting, prioritized and paused"),
     Column("oldest", "Oldest", lambda q: _age_rank(q.oldest_ready), about="how long the first has been ready"),
     Column("active", "Active", _state(State.ACTIVE)),
@@ -107,18 +113,14 @@ def _remembered(value: str) -> tuple[str, str]:
 
 def query_of(choice: Choice) -> str:
     """`?show=…&sort=…&dir=…&filter=…`, without what goes without saying; the order is always said."""
-    asked = {key: value for key, value in asdict(choice).items() if key in ("show", "filter") and value != _DEFAULT[key]}
+    asked = {
+        key: value for key, value in asdict(choice).items() if key in ("show", "filter") and value != _DEFAULT[key]
+    }
     order = {"sort": choice.sort, "dir": choice.direction}
     return "?" + urlencode({**asked, **order}, errors="surrogateescape")
 
 
 _DEFAULT = asdict(Choice())
-
-
-def trouble(queue: Queue) -> float:
-    """Less is worse: what a person has to look at, by kind, then by how much waits."""
-    calm = 0 if queue.verdict.needs_attention else 10
-    return calm + _RANK[queue.verdict.health] + 1 / (queue.backlog + 2)
 
 
 def label(queue: Queue) -> str:

@@ -9,7 +9,7 @@ let asking = null;
 let since = null;
 
 function say(text) {
-  document.documentElement.dataset.live = text;
+  document.documentElement.dataset.live = text || "stream";
   if (word()) word().textContent = text;
 }
 
@@ -43,7 +43,7 @@ if (source) {
     failures = 0;
     clearInterval(asking);
     asking = null;
-    say("live");
+    say("");
   });
   for (const name of ["htmx:sse:error", "htmx:error", "htmx:response:error"]) source.addEventListener(name, fallBack);
   document.addEventListener("visibilitychange", connect);

@@ -29,6 +29,8 @@ class Layout:
 
 LAYOUTS = (
     Layout(Dialect.BULL),
+    Layout(Dialect.MQ_LIST),
+    Layout(Dialect.MQ4),
     Layout(Dialect.MQ5),
     Layout(Dialect.MQ5, "5.81.5"),
     Layout(Dialect.MQ5, "6.7.0"),
@@ -60,8 +62,24 @@ class LaidOut:
         return job_id
 
     def line(self, name: str) -> list[str]:
-        """The ids in a list, the next to run first."""
-        return [item.decode() for item in reversed(self.redis.lrange(self.base + name, 0, -1))]
+        """The jobs in a list, the next to run first; markers are none."""
+        return [item.decode() for item in reversed(self.redis.lrange(self.base + name, 0, -1)) if item != b"0:0"]
+
+    def prioritised(self) -> dict[str, int]:
+        """The priority of each job for which the queue keeps one, in the order in which they run."""
+        if self.layout.dialect in (Dialect.BULL, Dialect.MQ_LIST):
+            members = self.redis.zrange(f"{self.base}priority", 0, -1, withscores=True)
+            return {member.decode(): int(score) for member, score in members}
+        members = self.redis.zrange(f"{self.base}prioritized", 0, -1, withscores=True)
+        return {member.decode(): int(score) >> 32 for member, score in members}
+
+    def wakes(self) -> str:
+        """What the marker, where this layout has one, tells an idle worker: "" for nothing, "now" or a time in ms."""
+        if self.layout.dialect is Dialect.MQ5:
+            now, due = (self.redis.zscore(f"{self.base}marker", member) for member in "01")
+            return "now" if now is not None else str(int(due)) if due is not None else ""
+        newest = (self.redis.lindex(f"{self.base}wait", 0) or b"").decode()
+        return {"0:0": "now"}.get(newest, newest.removeprefix("0:") if newest.startswith("0:") else "")
 
     def keys(self) -> set[str]:
         return {key.decode().removeprefix(self.base) for key in self.redis.keys(f"{self.base}*")}

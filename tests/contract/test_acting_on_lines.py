@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from core import operations
-from core.model import State
+from core.model import Dialect, State
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 
 LENGTHS = (0, 1, 3, 4, 11)
 PIECE = 3
+FOREIGN = {
+    Dialect.BULL: {"marker", "prioritized", "pc", "events", "delay"},
+    Dialect.MQ_LIST: {"marker", "prioritized", "pc", "meta-paused", "delay"},
+    Dialect.MQ4: {"marker", "priority", "meta-paused", "delay"},
+    Dialect.MQ5: {"priority", "meta-paused", "delay"},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -109,8 +115,7 @@ async def test_no_key_of_another_layout_is_created(mail: LaidOut, layout: Layout
     await mail.retry("9")
     await mail.promote("10")
     await mail.remove("9")
-    foreign = {"marker", "prioritized", "pc", "events"} if layout.dialect == "bull" else {"priority", "meta-paused"}
-    assert mail.keys() & foreign == set()
+    assert mail.keys() & FOREIGN[layout.dialect] == set()
     assert set(mail.redis.hkeys(f"{mail.base}meta")) == set()
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.dialects.contract import CONTRACTS
 from core.errors import Conflict, NotFound, TickbirdError, Unavailable, Unsupported
-from core.model import Dialect, Identity, State
-from core.permits import queue_permits
+from core.model import State
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 
 pytestmark = pytest.mark.parametrize("layout", LAYOUTS, ids=str)
@@ -105,6 +105,9 @@ async def test_a_key_of_the_wrong_type_is_named_and_nothing_is_lost(mail: LaidOu
         assert mail.redis.zscore(mail.base + state.value, "9") is not None
 
 
-def test_libraries_that_are_not_proved_yet_say_so(mail: LaidOut) -> None:
-    old = replace(mail.queue, identity=Identity(Dialect.MQ_LIST, "2.4.0", ()))
-    assert [(permit.allowed, "bullmq 2.4" in permit.why) for permit in queue_permits(old)] == [(False, True)] * 2
+@pytest.mark.parametrize("verb", [*VERBS, "pause", "resume"])
+async def test_a_library_that_we_only_read_says_so(mail: LaidOut, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_read = replace(CONTRACTS[mail.layout.dialect], verbs=frozenset())
+    monkeypatch.setitem(CONTRACTS, mail.layout.dialect, only_read)
+    with pytest.raises(Unsupported, match="Tickbird only reads queues of bull"):
+        await getattr(mail, verb)(*(["9"] if verb in VERBS else []))

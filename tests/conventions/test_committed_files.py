@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,17 @@ def test_both_locks_agree_on_every_version() -> None:
         for name in ("requirements.lock", "requirements-dev.lock")
     )
     assert {name: everything.get(name) for name in run} == run
+
+
+@pytest.mark.parametrize(
+    ("name", "extras"), [("requirements.lock", ("demo",)), ("requirements-dev.lock", ("demo", "dev"))]
+)
+def test_a_lock_holds_everything_that_pyproject_asks_for(name: str, extras: tuple[str, ...]) -> None:
+    asked = tomllib.loads(text(Path("pyproject.toml")))
+    wanted = [*asked["build-system"]["requires"], *asked["project"]["dependencies"]]
+    wanted += [requirement for extra in extras for requirement in asked["project"]["optional-dependencies"][extra]]
+    names = {re.split(r"[^\w.-]", requirement)[0] for requirement in wanted}
+    assert names - set(re.findall(r"^([^\s=]+)==", text(Path(name)), re.MULTILINE)) == set()
 
 
 def test_no_package_lock_says_where_a_package_came_from() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conventions.tree import ROOT, files, text
+from tickbird.commands import tickbird
 
 DOCUMENTS = files(suffix=".md")
 
@@ -25,3 +26,9 @@ def test_every_script_and_target_that_is_named_exists(path: Path) -> None:
     known = set(re.findall(r"^(\w+):", text(Path("Makefile")), re.MULTILINE))
     assert {script for script in scripts if not (ROOT / script).exists()} == set()
     assert targets - known == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+def test_every_command_that_is_named_exists(path: Path) -> None:
+    named = set(re.findall(r"(?:`|bin/|uvx |run )tickbird ([a-z][a-z-]*)", text(path)))
+    assert named - set(tickbird.commands) == set()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,9 +19,12 @@ REPOSITORY = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def soon() -> Callable[..., Any]:
-    """Looks again and again until what it sees is true, and returns that; fails after `within` seconds."""
+    """Looks again and again until what it sees is true, and returns that; fails after `within` seconds.
 
-    def look_until_true(look: Callable[[], Any], within: float = 15.0) -> Any:
+    Seconds are enough on an idle machine, by far; a busy one needs the rest.
+    """
+
+    def look_until_true(look: Callable[[], Any], within: float = 45.0) -> Any:
         deadline = time.monotonic() + within
         while not (seen := look()):
             assert time.monotonic() < deadline, f"not within {within} s, last seen: {seen!r}"
@@ -42,19 +45,23 @@ def alive() -> Callable[[int], bool]:
     return look
 
 
-@pytest.fixture(scope="module")
-def start_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts fleets as a user would, ends them with the module, and expects that none of them complained."""
-    complaints = tmp_path_factory.mktemp("fleet") / "stderr"
-    with ExitStack() as running, complaints.open("wb") as stderr:
+@pytest.fixture(scope="session")
+def fleet_on(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[None]]:
+    """Lets a fleet work on the server of a URL, for the time of a block; it may not die of itself, nor complain."""
 
-        def start(url: str, *options: str) -> subprocess.Popen[bytes]:
+    @contextmanager
+    def work(url: str, *options: str) -> Iterator[None]:
+        complaints = tmp_path_factory.mktemp("fleet") / "stderr"
+        with complaints.open("wb") as stderr:
             fleet = _popen("--redis", url, "--end-with-parent", *options, stderr=stderr)
-            running.callback(fleet.communicate, timeout=5)
-            return fleet
+            try:
+                yield
+                assert fleet.poll() is None
+            finally:
+                fleet.communicate(timeout=10)
+        assert complaints.read_text() == ""
 
-        yield start
-    assert complaints.read_text() == ""
+    return work
 
 
 def _popen(*options: str, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -67,10 +74,11 @@ def _popen(*options: str, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture(scope="module")
-def company(start_fleet: Callable[..., subprocess.Popen[bytes]]) -> Iterator[Redis]:
+def company(fleet_on: Callable[..., AbstractContextManager[None]]) -> Iterator[Redis]:
     """A client of a server on which the company is at work."""
-    with EmbeddedServer.start() as server, Redis.from_url(server.url, decode_responses=True) as client:
-        fleet = start_fleet(server.url)
+    with (
+        EmbeddedServer.start() as server,
+        Redis.from_url(server.url, decode_responses=True) as client,
+        fleet_on(server.url),
+    ):
         yield client
-        assert fleet.poll() is None
-        fleet.communicate(timeout=5)

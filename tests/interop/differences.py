@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.interop.keyspace import Seen
+from tests.interop.node_libraries import LIBRARIES
 
-EVERYWHERE = ("bull3", "bull4", "bullmq51", "bullmq5", "bullmq6")
+EVERYWHERE = tuple(library.alias for library in LIBRARIES)
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,24 @@ def _parent_by_priority(seen: Seen) -> None:
     seen.keys["prioritized"] = [("parent", 7.0 * 2**32 + 1)]
 
 
+def _parent_by_priority_in_list(seen: Seen) -> None:
+    seen.keys["priority"] = [("parent", 7.0)]
+
+
 def _parent_after_its_delay(seen: Seen) -> None:
     seen.keys["wait"].remove("parent")
     seen.keys["delayed"] = [("parent", "<ms>")]
-    seen.keys["marker"] = [("1", "<ms>")]
     released = next(event for event in seen.events if event["jobId"] == "parent")
     released.update(event="delayed", delay="<ms>")
     del released["prev"]
+
+
+def _scheduler_told(seen: Seen) -> None:
+    seen.keys["delay"] = [*seen.keys["delay"], {"nextTimestamp": "<ms>"}]
+
+
+def _result_kept(seen: Seen) -> None:
+    seen.keys["parent:processed"] = {"<queue>:child0": "null"}
 
 
 def _without_a_grudge(seen: Seen) -> None:
@@ -109,13 +121,13 @@ KEEPS_PRIORITY_AND_WAKES = Difference(_PRIORITY, _both(_prioritised, _marker))
 KEEPS_PRIORITY_IN_LIST = Difference(_PRIORITY, _prioritised_in_list)
 KEEPS_LIFO = Difference("the library forgets lifo when it promotes a job; we keep it", _next_in_line)
 
-STAYS_PAUSED = Difference("Bull 3 runs a retried job though the queue is paused; we set it aside", _set_aside)
+STAYS_PAUSED = Difference("the library runs a retried job though the queue is paused; we set it aside", _set_aside)
 SAID_ONCE = Difference("the library announces what was so before; we announce what changed", _last_word_unsaid)
 
-CHILD_FIRST = Difference(
-    "BullMQ 5.1 lets the parent run before its child that is retried; we make it wait, as later versions do",
-    _both(_expected_again, _marker),
-)
+_CHILD_FIRST = "the library lets the parent run before its child that is retried; we make it wait, as later versions do"
+CHILD_FIRST = Difference(_CHILD_FIRST, _expected_again)
+CHILD_FIRST_AND_WAKES = Difference(_CHILD_FIRST, _both(_expected_again, _marker))
+RESULT_KEPT = Difference("the library takes a removed child's result from its parent; we leave it", _result_kept)
 PARENT_IS_DONE = Difference(
     "the library makes a parent that has finished expect its child again, which it then never clears up; we do not",
     _not_expected_again,
@@ -128,6 +140,9 @@ FORGIVEN = Difference(
 _OWN_TURN = "the library forgets the priority and the delay of a parent that a removal lets go; we keep them"
 PARENT_BY_PRIORITY = Difference(_OWN_TURN, _parent_by_priority)
 PARENT_BY_PRIORITY_AND_WAKES = Difference(_OWN_TURN, _both(_parent_by_priority, _marker))
+PARENT_BY_PRIORITY_IN_LIST = Difference(_OWN_TURN, _parent_by_priority_in_list)
 PARENT_AFTER_ITS_DELAY = Difference(_OWN_TURN, _parent_after_its_delay)
+PARENT_AFTER_ITS_DELAY_AND_TELLS = Difference(_OWN_TURN, _both(_parent_after_its_delay, _scheduler_told))
+PARENT_AFTER_ITS_DELAY_AND_WAKES = Difference(_OWN_TURN, _both(_parent_after_its_delay, _marker_of_the_next_time))
 
 CLAIM_RESPECTED = Difference("Bull deletes a debounce id that another job holds; we leave it", _still_claimed)

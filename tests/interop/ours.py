@@ -9,7 +9,7 @@ from core.instance import Instance
 from core.model import Dialect, Identity, Outcome, Queue, QueueId
 from tests.interop.node_driver import LIBRARIES, Library, NodeQueue
 
-ACTED_ON = tuple(library for library in LIBRARIES if library.dialect in ("bull", "mq5"))
+ACTED_ON = LIBRARIES
 BULLS = tuple(library for library in ACTED_ON if library.is_bull)
 BULLMQS = tuple(library for library in ACTED_ON if not library.is_bull)
 UNVERSIONED = "unversioned"

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.interop.differences import (
     CHILD_FIRST,
+    CHILD_FIRST_AND_WAKES,
     KEEPS_PRIORITY,
     KEEPS_PRIORITY_AND_WAKES,
     KEEPS_PRIORITY_IN_LIST,
@@ -21,12 +22,12 @@ from tests.interop.scenario import (
     Scenario,
     after_failure,
     after_success,
-    beyond_bull3,
     bullmq,
     company,
     completed,
     failed,
     newer_bullmq,
+    retries_heed_pause,
 )
 
 
@@ -74,13 +75,13 @@ SCENARIOS = [
         "retry",
         lambda q: _among_others(q, priority=5),
         differs={
-            **at(KEEPS_PRIORITY_IN_LIST, "bull3", "bull4"),
-            "bullmq5": KEEPS_PRIORITY,
+            **at(KEEPS_PRIORITY_IN_LIST, "bull3", "bull4", "bullmq1", "bullmq2", "bullmq3"),
+            **at(KEEPS_PRIORITY, "bullmq4", "bullmq5"),
             "bullmq51": KEEPS_PRIORITY_AND_WAKES,
         },
     ),
-    Scenario("a failed job, paused", "retry", _while_paused, differs=at(STAYS_PAUSED, "bull3")),
-    Scenario("a failed lifo job, paused", "retry", lambda q: _while_paused(q, lifo=True), beyond_bull3),
+    Scenario("a failed job, paused", "retry", _while_paused, differs=at(STAYS_PAUSED, "bull3", "bullmq1", "bullmq2")),
+    Scenario("a failed lifo job, paused", "retry", lambda q: _while_paused(q, lifo=True), retries_heed_pause),
     Scenario("an exhausted job", "retry", _exhausted, differs=at(WAKES, "bullmq51")),
     Scenario("an exhausted job, reset", "retry", _exhausted, newer_bullmq, _retry_reset, _ours_reset),
     Scenario("a deduplicated job", "retry", lambda q: failed(q, deduplication={"id": "order-1"}), newer_bullmq),
@@ -123,7 +124,7 @@ SCENARIOS = [
         lambda q: after_success(q, {}, {"delay": FAR}),
         bullmq,
         _retry_completed,
-        differs=at(CHILD_FIRST, "bullmq51"),
+        differs={**at(CHILD_FIRST, "bullmq1", "bullmq2", "bullmq3", "bullmq4"), "bullmq51": CHILD_FIRST_AND_WAKES},
     ),
     Scenario(
         "a completed child of a completed parent",

@@ -51,8 +51,13 @@ def newer_bullmq(library: Library) -> bool:
     return library.alias in ("bullmq5", "bullmq6")
 
 
-def beyond_bull3(library: Library) -> bool:
-    return library.alias != "bull3"
+def retries_heed_pause(library: Library) -> bool:
+    return library.alias not in ("bull3", "bullmq1", "bullmq2")
+
+
+def may_keep_children(library: Library) -> bool:
+    """Before 4.5 a parent was removed with its children, always."""
+    return library.alias in ("bullmq4", "bullmq51", "bullmq5", "bullmq6")
 
 
 def only(*aliases: str) -> Callable[[Library], bool]:

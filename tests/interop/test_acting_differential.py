@@ -29,8 +29,11 @@ class Twin:
         self.base = f"{queue.prefix}:{queue.name}:"
         queue.open()
         self.job_id = scenario.build(queue)
-        # Whether a marker is left over depends on when the last worker looked: both begin without one.
+        # Whether a marker is left over depends on when the last worker looked: both begin without one, or, where it
+        # is to be taken away, with one.
         redis.delete(f"{self.base}marker", f"{self.base}stalled-check")
+        if scenario.verb == "pause" and queue.library.facts.dialect == "mq5":
+            redis.zadd(f"{self.base}marker", {"0": 0})
         self.events_before = len(self._seen_keys().get("events", []))
         self.channels = Channels(redis, self.base)
 

@@ -16,7 +16,7 @@ from core.instance import Instance
 from tests.interop.keyspace import keys_of
 from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
 from tests.interop.ours import ACTED_ON, Ours, named
-from tests.interop.scenario import FAILING, FAR
+from tests.interop.scenario import FAILING, FAR, retries_heed_pause
 
 STEPS = 14
 Step = tuple[str, str, dict[str, Any]]
@@ -77,7 +77,7 @@ class History:
         return [name for name, state in self.states.items() if state in states]
 
     def _retryable(self) -> list[str]:
-        if self.library.alias == "bull3" and self.paused:
+        if self.paused and not retries_heed_pause(self.library):
             return []
         finished = self._in("failed") if self.library.is_bull else self._in("failed", "completed")
         return [name for name in finished if self.library.alias == "bullmq6" or "priority" not in self.opts[name]]

@@ -62,6 +62,8 @@ local function wake() end
 local function wake_all() end
 local function pause_workers() end
 
+-- No marker stands among the jobs: an id may even begin as one.
+local function clear_marker() end
 local function is_marker()
   return false
 end

@@ -54,6 +54,8 @@ local function pause_workers(queue)
   redis.call('DEL', queue.marker)
 end
 
+-- No marker stands among the jobs.
+local function clear_marker() end
 local function is_marker()
   return false
 end

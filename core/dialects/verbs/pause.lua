@@ -6,23 +6,22 @@
 -- RETURNS    {1 if it was not paused before, else 0, jobs moved, jobs still to be moved by the next call}
 -- ATOMICITY  flag and renaming in one step; where both lists exist, at most ARGV[5] jobs a call
 
--- The next job to run is at the tail: taken from there and pushed to the head, all keep their order behind the
--- jobs that were paused before.
-local function move_behind(source, target, limit)
-  local moved = 0
-  while moved < limit do
-    local id = redis.call('RPOP', source)
-    if not id then break end
-    if not is_marker(id) then redis.call('LPUSH', target, id) end
-    moved = moved + 1
+-- The next job to run is at the tail: pushed to the head from there on, all keep their order behind the jobs that
+-- were paused before.
+local function move_behind(limit)
+  local ids, jobs = redis.call('LRANGE', own.wait, -limit, -1), {}
+  for index = #ids, 1, -1 do
+    if not is_marker(ids[index]) then jobs[#jobs + 1] = ids[index] end
   end
-  return moved
+  if #jobs > 0 then redis.call('LPUSH', own.paused, unpack(jobs)) end
+  redis.call('LTRIM', own.wait, 0, -limit - 1)
+  return #jobs
 end
 
 local function set_aside(limit)
   local waiting = redis.call('LLEN', own.wait)
   if waiting == 0 then return 0 end
-  if redis.call('EXISTS', own.paused) == 1 then return move_behind(own.wait, own.paused, limit) end
+  if redis.call('EXISTS', own.paused) == 1 then return move_behind(limit) end
   redis.call('RENAME', own.wait, own.paused)
   return waiting
 end

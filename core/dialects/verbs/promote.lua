@@ -16,6 +16,7 @@ local function promote(id)
   if not is_delayed then return { 'elsewhere', word(whereabouts(own, id)) } end
 
   local priority = number_in(job, 'priority')
+  clear_marker(own)
   enqueue(own, id, priority, options_of(job).lifo == true)
   redis.call('ZREM', own.delayed, id)
   redis.call('HSET', job, 'delay', 0)

@@ -9,10 +9,13 @@
 -- ATOMICITY  flag and jobs in one step unless both lists are longer than ARGV[5]; then at most that many jobs a call,
 --            and until the last one some jobs run before others that are older
 
+-- The few that wait go behind the many that were paused, and all of them come back by one renaming.
 local function bring_all_back(waiting)
-  for _ = 1, waiting do
-    redis.call('RPOPLPUSH', own.wait, own.paused)
+  local ids, jobs = redis.call('LRANGE', own.wait, 0, waiting - 1), {}
+  for index = #ids, 1, -1 do
+    jobs[#jobs + 1] = ids[index]
   end
+  if #jobs > 0 then redis.call('LPUSH', own.paused, unpack(jobs)) end
   redis.call('RENAME', own.paused, own.wait)
 end
 

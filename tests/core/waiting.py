@@ -1,0 +1,61 @@
+"""Waiting for what takes Redis or a herd a moment, with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from core.herd import Herd
+from core.settings import RedisSettings, Settings
+
+T = TypeVar("T")
+
+
+async def soon(probe: Callable[[], Awaitable[T]], *, seconds: float = 10) -> T:
+    """The first truthy answer of `probe`; AssertionError with the last one after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (answer := await probe()):
+        assert time.monotonic() < deadline, f"not so within {seconds} s; the last answer was {answer!r}"
+        await asyncio.sleep(0.02)
+    return answer
+
+
+@asynccontextmanager
+async def still(url: str, *prefixes: str) -> AsyncIterator[Herd]:
+    """A herd that was read once and reads again only by `read_now`."""
+    herd = Herd(Settings(redis=(RedisSettings("default", url, prefixes or ("*",)),)))
+    try:
+        await read_now(herd)
+        yield herd
+    finally:
+        await herd.stop()
+
+
+@asynccontextmanager
+async def herding(url: str, *prefixes: str, **settings: Any) -> AsyncIterator[Herd]:
+    """A herd on that Redis, looked at the whole time. Without a prefix it takes all."""
+    herd = Herd(Settings(redis=(RedisSettings("default", url, prefixes or ("*",)),), **settings))
+    await herd.start()
+    try:
+        with herd.watching():
+            yield herd
+    finally:
+        await herd.stop()
+
+
+async def read_now(herd: Herd) -> None:
+    """A full look at every instance, of a herd that was not started and so reads only when told to."""
+    for collector in herd._collectors:
+        await collector.read()
+        await collector.search()
+        await collector.read()
+
+
+async def next_reading(herd: Herd) -> None:
+    """Until a reading was taken that began after this call."""
+    for _ in range(2):
+        version = herd.snapshot().version
+        assert (await herd.newer(version, 10)).version > version

@@ -1,0 +1,114 @@
+"""A company whose every text tries to become something else: markup, a script, an instruction to htmx, another line."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from core.history import History, Minute
+from core.job import Children, Payload, Relative
+from core.model import Dialect, Health, Identity, Instants, Limits, QueueId, State, Traffic, Verdict, Workers
+from core.snapshot import Reading
+from core.text import text
+from tests.dashboard.fixed_herd import FixedHerd, job, now, queue
+
+BIDI, NUL, BELL, ESCAPE = "\u202e", "\x00", "\x07", "\x1b"
+TEXTS = (
+    "\"><img src=x onerror=alert(1)>'",
+    "</script></title></textarea><script>alert(1)</script>",
+    "' onfocus=alert(1) autofocus x='",
+    "{{7*7}}{% raw %}${7*7}",
+    "javascript:alert(1)",
+    '"><b hx-get=/admin/queues hx-trigger=load>',
+    '</template><hx-partial id="head">x</hx-partial><template hx type=partial hx-target="#head">',
+    f"{BIDI}gnp.exe{NUL}{BELL}{ESCAPE}[31m",
+    text(b"\xff\xfe\xc3("),
+    "\ud83d alone",
+    "line\r\nbreak\n\ndata: x\nevent: y\n\n",
+    "__proto__",
+    "..",
+    ".",
+    "~0/%2f%25?a=b#c",
+    "日本語 ✓ é",
+    "x" * 10_000_000,
+)
+HUGE = 10**4000
+
+
+def hostile(words: str) -> FixedHerd:
+    """One queue and some jobs, with these words wherever a text can stand."""
+    name = _in_redis(words if len(words) < 1000 else words[:5000])
+    id = QueueId("default", name, name)
+    identity = Identity(Dialect.MQ5, name[:200], (words[:500], words[:500]), doubt="")
+    made = queue(
+        name,
+        prefix=name,
+        identity=identity,
+        counts=dict.fromkeys(State, 3),
+        verdict=Verdict(Health.FAILING, words[:500], needs_attention=True),
+        limits=Limits(HUGE, HUGE, HUGE, HUGE),
+        instants=Instants(*[HUGE, now() - 5000, -HUGE, HUGE, HUGE, HUGE, HUGE]),
+        traffic=Traffic(1e300, 1e300, (None, 0.0, 1e300), (1e300,)),
+        workers=Workers(HUGE, HUGE, (words[:500],)),
+        failed_last_hour=HUGE,
+        overdue=HUGE,
+    )
+    past = History((Minute(now(), HUGE, HUGE), Minute(HUGE, None, None)), HUGE, words[:500])
+    jobs = [_job(id, words, state) for state in State]
+    return Hostile([made], jobs, log_lines=(words[:9000],) * 3, past=past)
+
+
+class Hostile(FixedHerd):
+    """Even what it says of itself is hostile."""
+
+    def _reading(self, name: str) -> Reading:
+        words = self.queues[0].verdict.sentence
+        return replace(super()._reading(name), refusals=(words,), trouble=words)
+
+
+def _job(id: QueueId, words: str, state: State) -> Any:
+    short, shown = words[:300], _payload(words)
+    family = Relative(words[:2000], words[:2000], id, short, short)
+    return job(
+        id,
+        _in_redis(f"{state}{words[:3000]}"),
+        state,
+        name=short,
+        worker=short,
+        about=((short[:32], short[:48]), ("", short[:48])),
+        timestamp=HUGE if state is State.PAUSED else now() - 1000,
+        processed_on=now() - 500,
+        finished_on=now(),
+        due_at=HUGE,
+        priority=HUGE,
+        attempts_made=3,
+        attempts=HUGE,
+        stalled=HUGE,
+        progress=Payload(shown.text, shown.size, shown.cut, {"percent": HUGE, "message": short, short: short}, True),
+        failed_reason=_payload(short),
+        data=shown,
+        opts=_payload(json.dumps({words[:3000]: [words[:3000], HUGE // 10**50]}), is_json=True),
+        returnvalue=shown,
+        stacktrace=(words[:9000], f"{short}\n    at {short}\n    at x (node:internal)"),
+        parent=family,
+        children=Children(1, 1, 1, 1, (family, Relative(short, short, None))),
+        logs=3,
+        scheduler=short,
+        deduplication_id=short,
+        deferred_failure=short,
+        fields={words[:300]: shown, "other": shown},
+        ineffective=((short, short),),
+        state_note=short,
+    )
+
+
+def _in_redis(words: str) -> str:
+    """Names and ids are bytes in Redis: half a pair of surrogates can come only out of JSON."""
+    return re.sub("[\ud800-\udc7f\udd00-\udfff]", "?", words)
+
+
+def _payload(words: str, *, is_json: bool = False) -> Payload:
+    limit = 32 * 1024
+    return Payload(words[:limit], len(words), len(words) > limit, None, is_json)

@@ -1,0 +1,103 @@
+"""No text out of Redis becomes anything but text, on no page and in no fragment."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.model import State
+from core.text import printable
+from dashboard.urls import encode_part, job_page, queue_page
+from tests.dashboard.browsing import BASE, Page, browser, stream_of
+from tests.dashboard.fixed_herd import FixedHerd
+from tests.dashboard.hostile import TEXTS, hostile
+
+# Every element that our templates use.
+ELEMENTS = set(
+    """html head meta title link script body a header nav div button main section form input label span table caption
+    thead tbody tfoot tr th td footer dialog dl dt dd kbd h1 h2 p ul ol li svg path circle rect defs pattern time strong
+    b i small code pre details summary select option progress hx-partial""".split()
+)
+# And every attribute that means something to htmx.
+HTMX = {("html", "hx-ignore"), ("div", "hx-sse:connect"), ("span", "hx-morph-skip")}
+ADDRESSES = ("href", "src", "action", "formaction")
+UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ud800-\udfff]")
+
+
+def check(html: str) -> None:
+    page = Page(html)
+    assert UNFIT.search(html) is None
+    assert {element.tag for element in page.elements} <= ELEMENTS
+    for element in page.elements:
+        for name, value in element.attributes.items():
+            assert re.fullmatch(r"[a-z][a-z0-9:-]*", name, re.IGNORECASE), (element.tag, name)
+            assert not name.startswith("on")
+            assert name != "style"
+            assert not name.startswith("hx") or (element.tag, name) in HTMX or element.attributes == {"hx": ""}
+            assert name not in ADDRESSES or re.match(rf"({BASE}([/?]|$)|[?#]|/metrics)", value), (name, value[:80])
+    assert all(element.attributes["src"].startswith(f"{BASE}/static/") for element in page.all("script"))
+
+
+def addresses(herd: FixedHerd) -> list[str]:
+    """Every page of the company, and every question that it asks."""
+    id = herd.queues[0].id
+    of_queue = queue_page(BASE, id)
+    lists = [f"{of_queue}?state={state}" for state in State]
+    jobs = [job_page(BASE, id, job.row.id) for job in herd.contents if len(encode_part(job.row.id)) < 9000]
+    filtered = f"{BASE}?show=attention&sort=name&filter={encode_part(id.name[:150])}"
+    return [BASE, filtered, of_queue, *lists, *jobs]
+
+
+def fetched(client: TestClient, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200, (address[:200], response.text[:2000])
+    return response.text
+
+
+@pytest.mark.parametrize("words", TEXTS, ids=lambda words: ascii(words[:20]))
+def test_no_page_and_no_fragment_lets_a_text_become_anything_else(words: str) -> None:
+    herd = hostile(words)
+    client = browser(herd)
+    for address in addresses(herd):
+        html = fetched(client, address)
+        check(html)
+        assert len(html) < 600_000
+        check(fetched(client, re.sub(r"since=.*", "since=", stream_of(Page(html)))))
+
+
+@pytest.mark.parametrize("words", TEXTS[:-1], ids=lambda words: ascii(words[:20]))
+def test_no_question_and_no_refusal_does_either(words: str) -> None:
+    herd = hostile(words)
+    client = browser(herd)
+    of_queue = queue_page(BASE, herd.queues[0].id)
+    of_job = job_page(BASE, herd.queues[0].id, herd.contents[0].row.id)
+    ticked = {"job": [encode_part(job.row.id) for job in herd.contents], "state": words.encode("utf-8", "replace")}
+    for address, form in (
+        (f"{of_queue}/pauses", {}),
+        (f"{of_queue}/removals", ticked),
+        (f"{of_queue}/retries", {**ticked, "job": "~"}),
+        (f"{of_job}/removals", {"order": words.encode("utf-8", "replace")}),
+    ):
+        response = client.post(address, data=form)
+        assert response.status_code in (200, 303)
+        check(response.text)
+        check(fetched(client, of_queue))
+    for nowhere in (f"{of_queue}x", f"{of_queue}?state=waiting&cursor={encode_part(words)}", f"{of_job}x"):
+        response = client.get(nowhere)
+        assert response.status_code in (400, 404)
+        check(response.text)
+
+
+def test_template_syntax_in_a_name_is_text() -> None:
+    herd = hostile("{{1337*1337}}")
+    shown = Page(fetched(browser(herd), queue_page(BASE, herd.queues[0].id)))
+    assert "{{1337*1337}}" in shown.words
+    assert "1787569" not in shown.words
+
+
+def test_what_reorders_or_hides_text_is_made_visible() -> None:
+    herd = hostile("a\u202eb\x00c")
+    assert printable("a\u202eb\x00c") == "a\ufffdb\u2400c"
+    assert "a\ufffdb\u2400c" in Page(fetched(browser(herd), BASE)).words

@@ -2,7 +2,7 @@
 
 The set is ordered by priority, so low priorities can starve out of sight behind high ones. Each reading asks for
 the first job of one priority and the next reading goes on with the next: one command a reading, whatever the set's
-size. Score = priority * 2^32 + counter (redis-layout.md 4).
+size. Score = priority * 2^32 + counter (docs/redis-layout.md 4).
 """
 
 from __future__ import annotations

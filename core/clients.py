@@ -1,6 +1,6 @@
 """Who is connected: the worker connections in `CLIENT LIST`, by the names that the libraries give them.
 
-Source: redis-layout.md 2.2. A worker's blocking connection is called `<prefix>:<base64 of the queue>`, from
+Source: docs/redis-layout.md 2.2. A worker's blocking connection is called `<prefix>:<base64 of the queue>`, from
 BullMQ 5.3 with `:w:<worker name>` behind it; the Elixir and .NET ports write the queue's name as it is.
 """
 
@@ -19,13 +19,18 @@ from core.text import text
 
 # The command on which a worker waits; a busy worker keeps it as its last command.
 WAITING_COMMANDS = frozenset({b"bzpopmin", b"brpoplpush", b"blmove"})
+# The last command of one that has not waited yet: a worker of BullMQ that found a backlog when it started.
+_FIRST_COMMANDS = frozenset({b"client|setname", b"client|setinfo", b"client", b"info", b"hello", b"select", b"ping"})
 _LINE = re.compile(rb"id=(\d+) .*?\bname=(\S*) .*?\bflags=(\S*) .*?\bdb=(\d+) .*?\bcmd=(\S*)")
 _WORKER = re.compile(rb"(?=:w:)")
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One worker connection: the queue it serves, the worker's own name if any, and whether it is free."""
+    """One worker connection: the queue it serves, the worker's own name if any, and whether it is free.
+
+    One that has never `waited` is a worker of BullMQ, or any connection of Bull 3, which names them all.
+    """
 
     prefix: bytes
     queue: bytes
@@ -33,6 +38,10 @@ class Connection:
     free: bool
     command: bytes
     scheduler: bool = False
+
+    @property
+    def waited(self) -> bool:
+        return self.command in WAITING_COMMANDS
 
     @property
     def base(self) -> bytes:
@@ -47,9 +56,9 @@ def connections(client_list: bytes, database: int) -> tuple[Connection, ...]:
 
 def _connection(line: re.Match[bytes]) -> Connection | None:
     name, flags, command = line[2], line[3], line[5]
-    waits = command in WAITING_COMMANDS
-    scheduler = not waits and name.endswith(b":qs")
-    if b":" not in name or not (waits or scheduler):
+    scheduler = name.endswith(b":qs") and command not in WAITING_COMMANDS
+    works = command in WAITING_COMMANDS or (command in _FIRST_COMMANDS and not name.endswith(b":qe"))
+    if b":" not in name or not (works or scheduler):
         return None
     where, worker = _worker_apart(name.removesuffix(b":qs") if scheduler else name)
     prefix, _, queue = where.rpartition(b":")
@@ -98,5 +107,6 @@ def waiting_commands(found: Iterable[Connection]) -> Mapping[bytes, frozenset[by
     """Per base key, the commands on which its workers wait: the best live evidence of a dialect."""
     commands: dict[bytes, set[bytes]] = defaultdict(set)
     for connection in found:
-        commands[connection.base].add(b"qs" if connection.scheduler else connection.command)
+        said = {b"qs"} if connection.scheduler else {connection.command} & WAITING_COMMANDS
+        commands[connection.base] |= said
     return {base: frozenset(group) for base, group in commands.items()}

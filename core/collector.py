@@ -17,12 +17,12 @@ from typing import Any
 from redis.exceptions import NoPermissionError
 
 from core.clients import Connection, connections, workers_by_queue
-from core.discovery import BETWEEN_WALKS, Walk, connected_command
+from core.discovery import Walk, connected_command
 from core.errors import Unavailable
 from core.facts import facts
 from core.instance import Instance, pack
 from core.interest import Interest
-from core.model import Health, Queue, QueueId, Verdict, Workers
+from core.model import Dialect, Health, Queue, QueueId, Verdict, Workers
 from core.register import Register
 from core.snapshot import Reading, RedisFacts
 from core.survey.draft import Draft
@@ -42,10 +42,12 @@ AWAY_INTERVAL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is not a queue: Redis itself, and who is connected to it. `workers` is None where we may not ask."""
+    """What is not a queue: Redis itself, and who is connected to it. `workers` is None where we may not ask; `waiting`
+    leaves out those that never waited for a job."""
 
     redis: RedisFacts | None = None
     workers: Mapping[bytes, Workers] | None = None
+    waiting: Mapping[bytes, Workers] | None = None
     refusals: tuple[str, ...] = ()
 
 
@@ -81,7 +83,7 @@ class Collector:
         # The first tick asks who is connected; its answer decides how ambiguous names are split.
         while True:
             await self.search()
-            await asyncio.sleep(BETWEEN_WALKS)
+            await asyncio.sleep(self._walk.pause)
 
     async def read(self) -> None:
         """A reading, published; or, where there is none to be had, word of that."""
@@ -160,7 +162,8 @@ class Collector:
         return tuple(queues)
 
     def _queue(self, draft: Draft, now: int) -> Queue:
-        known = self._surroundings.workers
+        bull = draft.watched.identity.dialect is Dialect.BULL
+        known = self._surroundings.waiting if bull else self._surroundings.workers
         workers = None if known is None else known.get(draft.watched.base, Workers(0, 0))
         queue = draft.queue(workers, now)
         queue = replace(queue, traffic=self._meters.setdefault(queue.id, Meter()).measure(queue, now))
@@ -179,6 +182,7 @@ class Collector:
         self._surroundings = Surroundings(
             redis=facts(info) if isinstance(info, bytes) else None,
             workers=None if connected is None else workers_by_queue(connected),
+            waiting=None if connected is None else workers_by_queue(each for each in connected if each.waited),
             refusals=refusals,
         )
         self._surroundings_at = time.monotonic()

@@ -2,7 +2,7 @@
 
 There is no register of queues in any version. The walk is `SCAN` in slices that rest between each other, never
 `KEYS`; a base key is what is kept, because where a prefix ends and a name begins can be ambiguous.
-Source: redis-layout.md 5.
+Source: docs/redis-layout.md 5.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ SLICE = 1000
 FIRST_REST = 0.002
 REST_FACTOR = 45.0
 LONGEST_REST = 0.1
-BETWEEN_WALKS = 5.0
+# Between two walks: a small keyspace is walked again at once, because that costs next to nothing.
+LONGEST_PAUSE = 5.0
+SHORTEST_PAUSE = 0.5
+PAUSE_PER_KEY = 1 / 20_000
 _SUFFIX = re.compile(rb":(?:id|meta|meta-paused)\Z")
 # Where the libraries put a queue unless told otherwise.
 _USUAL = (b"bull", b"{bull}")
@@ -67,6 +70,11 @@ class Walk:
         seconds = time.monotonic() - started
         self.progress = Pass(total, total, seconds, running=False)
         return found
+
+    @property
+    def pause(self) -> float:
+        """Seconds to rest before the next walk."""
+        return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, self.progress.keys_total * PAUSE_PER_KEY))
 
     async def _step(self, cursor: bytes, found: set[bytes], *, first: bool) -> bytes:
         started = time.monotonic()

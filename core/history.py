@@ -2,7 +2,7 @@
 
 Three sources, none complete by itself: the finish times of retained jobs, the per-minute lists that workers keep
 when asked to, and the event stream. Each can only miss jobs, never invent one, so the largest count of a minute is
-the best; and where the stream or the lists reach back to, it is exact. Source: events-and-metrics.md 2.1 and 2.6.
+the best; and where the stream or the lists reach back to, it is exact. Source: docs/events.md 2.1 and 2.6.
 """
 
 from __future__ import annotations

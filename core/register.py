@@ -77,7 +77,7 @@ class Register:
 
     def is_served(self, base: bytes) -> bool:
         """Whether a worker of this queue is connected, so that it exists even without a key."""
-        return base in self._waits_on
+        return bool(self._waits_on.get(base))
 
     def _with_clients(self, base: bytes, seen: Signals) -> Signals:
         listens = base + b"delayed" in self._channels

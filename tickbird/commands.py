@@ -129,7 +129,7 @@ def hash_password() -> None:
     """Ask for a password twice and print what TICKBIRD_PASSWORD_HASH wants."""
     from dashboard.passwords import hash_password as hashed  # noqa: PLC0415 # loads nothing of the pages
 
-    click.echo(hashed(click.prompt("Password", hide_input=True, confirmation_prompt=True)))
+    click.echo(hashed(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
 
 
 @tickbird.command()

@@ -1,7 +1,7 @@
 """From a queue's signals to its dialect, with the evidence in words.
 
 Structure and live workers outweigh `meta.version`, which only names the last Queue object anybody constructed
-and which two ports write wrongly (redis-layout.md 6). Where the signals disagree, or none tells the generation,
+and which two ports write wrongly (docs/redis-layout.md 6). Where the signals disagree, or none tells the generation,
 the identity carries a doubt, and nothing is mutated.
 """
 

@@ -1,6 +1,6 @@
 """The signs by which a queue's library is known: which keys there are, what `meta` says, what jobs carry.
 
-Reads a bounded handful of commands per queue; writes nothing. Source: redis-layout.md 6.
+Reads a bounded handful of commands per queue; writes nothing. Source: docs/redis-layout.md 6.
 """
 
 from __future__ import annotations

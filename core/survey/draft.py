@@ -104,10 +104,10 @@ def take_quick(found: Draft, state: State, replies: Iterator[Any]) -> None:
     """Take the answers to `quick_follow_ups` of a state."""
     match state:
         case State.WAITING:
-            found.oldest["tail"] = _last_job(next(replies))
+            found.oldest["tail"] = _last_job(found, state, next(replies))
             found.oldest["head"] = _job(next(replies))  # with LIFO jobs the oldest may lie there
         case State.PAUSED:
-            found.oldest["paused"] = _last_job(next(replies))
+            found.oldest["paused"] = _last_job(found, state, next(replies))
         case State.ACTIVE:
             found.oldest["active"] = _job(next(replies))
         case State.PRIORITIZED:
@@ -137,10 +137,13 @@ def _job(reply: Any) -> bytes | None:
     return reply if isinstance(reply, bytes) and not is_marker(reply) else None
 
 
-def _last_job(reply: Any) -> bytes | None:
-    if not isinstance(reply, list):
-        return None
-    return next((member for member in reversed(reply) if _job(member)), None)
+def _last_job(found: Draft, state: State, reply: Any) -> bytes | None:
+    """The last member that is a job. The marks beside it are taken off the count."""
+    members = reply if isinstance(reply, list) else []
+    if contract(found.watched.identity).list_markers:
+        marks = sum(is_marker(member) for member in members)
+        found.counts = {**found.counts, state: found.counts[state] - marks}
+    return next((member for member in reversed(members) if _job(member)), None)
 
 
 def _score(reply: Any) -> int | None:

@@ -134,6 +134,16 @@ def test_a_worker_that_runs_a_job_is_busy_and_still_counted(server: EmbeddedServ
     assert not seen(server, redis, f"bull:{MAIL}").free
 
 
+def test_a_worker_that_found_a_backlog_and_never_had_to_wait_is_busy(
+    server: EmbeddedServer, redis: redis_py.Redis
+) -> None:
+    with connected(server, f"bull:{MAIL}:w:anna", "PING"):
+        (found,) = listed(server)
+    assert (found.base, found.worker, found.free, found.waited) == (b"bull:mail:", "anna", False, False)
+    assert workers_by_queue([found])[b"bull:mail:"].total == 1
+    assert waiting_commands([found]) == {b"bull:mail:": frozenset()}
+
+
 def test_a_queue_scheduler_is_known_apart_from_workers(server: EmbeddedServer, redis: redis_py.Redis) -> None:
     with connected(server, f"bull:{MAIL}:qs", "XREAD", "BLOCK", "0", "STREAMS", "bull:mail:delay", "$"):
         (found,) = listed(server)

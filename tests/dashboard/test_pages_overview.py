@@ -171,7 +171,7 @@ def test_without_queues_the_page_says_what_would_be_here_and_what_helps() -> Non
     settings = Settings(redis=(RedisSettings("default", "redis://d", ("bull", "q")),))
     words = page(browser(FixedHerd(settings=settings)), "").words
     assert "There is no Bull or BullMQ queue in Redis yet." in words
-    assert "looks for the prefixes bull, q;" in words
+    assert "looks for the prefixes bull , q ;" in words
 
 
 def test_a_filter_that_finds_nothing_leads_back() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from core.herd import Herd
-from core.model import Queue, State
-from tests.core.waiting import read_now, still
+from core.model import Queue, State, Workers
+from tests.core.waiting import read_now, soon, still
 from tests.interop.node_driver import LIBRARIES, Library, NodeDriver, NodeQueue, until
 from tickbird.demo.server import EmbeddedServer
 
@@ -121,13 +121,16 @@ async def test_workers_are_counted_with_those_that_are_free(herd: Herd, mail: No
     with mail.worker() as busy:
         until(busy.held)
         with mail.worker():
-            await read_now(herd)
-            for collector in herd._collectors:
-                collector._surroundings_at = float("-inf")
-            queue = await read(herd)
-            assert queue.workers is not None
-            assert queue.workers.total == 2
-            assert queue.workers.free >= 1
+            workers = await soon(lambda: workers_of(herd, total=2, free=1))
+    assert workers.names == ()
+
+
+async def workers_of(herd: Herd, *, total: int, free: int) -> Workers | None:
+    """The workers of mail, once they are so many."""
+    for collector in herd._collectors:
+        collector._surroundings_at = float("-inf")
+    workers = (await read(herd)).workers
+    return workers if workers and (workers.total, workers.free) == (total, free) else None
 
 
 async def test_ages_are_those_of_the_librarys_own_jobs(herd: Herd, mail: NodeQueue, library: Library) -> None:

@@ -43,6 +43,11 @@ class Bands:
         if self._current is not None and ready_at is not None and (len(self._at) < MOST or self._current in self._at):
             self._at[self._current] = ready_at
 
+    def clear(self) -> None:
+        """There is no prioritized job any more."""
+        self._from, self._current = 0, None
+        self._at.clear()
+
     @property
     def oldest(self) -> int | None:
         return min(self._at.values(), default=None)

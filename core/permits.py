@@ -77,5 +77,5 @@ def _not_removed(job: Job) -> str:
     if job.scheduler is not None and job.row.state in _PENDING:
         return "It is the next iteration of a scheduler, which would end with it: remove the scheduler instead."
     if job.children is not None and job.children.pending:
-        return "It has unfinished children, which would be orphaned: remove those first."
+        return "It has unfinished children, which would be orphaned: let its application remove the whole flow."
     return ""

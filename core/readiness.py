@@ -84,7 +84,7 @@ class Readiness:
 
     def instants(self, oldest: Mapping[str, bytes | None]) -> dict[str, int | None]:
         """The oldest waiting (with paused) and the oldest active, by the names of `Instants`."""
-        waiting = [self.at(oldest.get(end)) for end in ("tail", "head", "paused")]
+        waiting = [self.at(id) for end, id in oldest.items() if end not in ("active", "prioritized")]
         active = self._known.get(self._active) if self._active is not None else None
         return {
             "oldest_waiting": min((at for at in waiting if at is not None), default=None),

@@ -85,7 +85,7 @@ def _children(verb: str, job: str, answer: Answer) -> TickbirdError:
     if verb == "remove":
         return Conflict(
             f"{job} has {counted(unfinished, 'unfinished child', 'unfinished children')}, which would be orphaned.",
-            "Remove the children first.",
+            "Let its application remove the whole flow; here, once the last child is removed, the parent runs.",
         )
     if failed:
         return Conflict(

@@ -83,13 +83,9 @@ class Board:
         kept = self._pieces.get(key)
         return kept.value if kept else None
 
-    def fresh(self, kept: Piece | None, id: str, html: str) -> Piece:
-        """A piece that belongs to one tab alone: the kept one, unless its HTML is another now."""
-        return kept if kept is not None and kept.value == html else Piece(id, html, self._next(), lambda: html)
-
-    def region(self, at: str, id: str, html: str) -> Piece:
-        """A region of the page at that address, new when its HTML is."""
-        return self.part((at, id), id, html, lambda: html)
+    def region(self, at: str, id: str, html: str, rows: str = "") -> Piece:
+        """A region of the page at that address (showing these rows, where that matters), new when its HTML is."""
+        return self.part((at, rows, id), id, html, lambda: html)
 
     def _kept(self, key: Hashable, value: object) -> Piece | None:
         kept = self._pieces.get(key)

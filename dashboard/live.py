@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 import time
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -63,9 +63,9 @@ class Tab:
 def watch(desk: Desk, params: QueryParams) -> Tab:
     """The tab that these parameters describe; Invalid where `at` is no page of ours that lives."""
     at = params.get("at", "")
-    address = urlsplit(at)
+    address = _split(at)
     asked = Asked(at, QueryParams(address.query), params.get("rows", ""))
-    match parts(desk.base, address.path):
+    match parts(desk.base, address):
         case []:
             found: Watch = overview.Watch(desk, asked)
         case ["queues", *place]:
@@ -73,6 +73,13 @@ def watch(desk: Desk, params: QueryParams) -> Tab:
         case _:
             raise Invalid(NOWHERE)
     return Tab(found, desk.board.since(params.get("since", "")))
+
+
+def _split(at: str) -> SplitResult:
+    try:
+        return urlsplit(at)
+    except ValueError:
+        raise Invalid(NOWHERE) from None
 
 
 def _below(desk: Desk, asked: Asked, place: list[str]) -> Watch:
@@ -85,9 +92,10 @@ def _below(desk: Desk, asked: Asked, place: list[str]) -> Watch:
             raise Invalid(NOWHERE)
 
 
-def parts(base: str, path: str) -> list[str]:
-    """What stands below the base path, decoded."""
-    if path != base and not path.startswith(base + "/"):
+def parts(base: str, address: SplitResult) -> list[str]:
+    """What stands below the base path in an address here, decoded."""
+    path = address.path
+    if address.scheme or address.netloc or (path != base and not path.startswith(base + "/")):
         raise Invalid(NOWHERE)
     return [decode_part(part) for part in path[len(base) :].split("/") if part]
 

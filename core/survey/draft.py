@@ -18,7 +18,8 @@ _BY_HAND = 1 << 50
 
 @dataclass(slots=True)
 class Draft:
-    """One queue of one reading. `deep` says whether everything was asked this time."""
+    """One queue of one reading. `deep` says whether everything was asked this time, `first` how many jobs stand before
+    all others in their list by priority."""
 
     watched: Watched
     deep: bool
@@ -26,6 +27,7 @@ class Draft:
     ids: int | None
     meta: Mapping[bytes, bytes | None]
     meta_paused: bool
+    first: int
     oldest: dict[str, bytes | None] = field(default_factory=dict)
     instants: dict[str, int | None] = field(default_factory=dict)
     overdue: int = 0
@@ -69,12 +71,13 @@ def draft(watched: Watched, replies: Sequence[Any], now: int, *, deep: bool) -> 
     """Take the first round's answers. A key of the wrong type is somebody else's and is left out."""
     states = contract(watched.identity).states
     counts = {state: reply for state, reply in zip(states, replies, strict=False) if isinstance(reply, int)}
-    ids, flags = replies[len(states)], replies[len(states) + 1]
+    ids, flags, *rest = replies[len(states) :]
     bull = watched.identity.dialect is Dialect.BULL
     meta = {} if bull or not isinstance(flags, list) else dict(zip(META, flags, strict=True))
+    first = 0 if State.PRIORITIZED in states else _whole(rest.pop(0))
     if deep:
-        _deepen(watched, replies[len(states) + 2 :], integer(meta.get(b"max")), now)
-    return Draft(watched, deep, counts, _number(ids), meta, meta_paused=bull and flags == 1)
+        _deepen(watched, rest, integer(meta.get(b"max")), now)
+    return Draft(watched, deep, counts, _number(ids), meta, bull and flags == 1, first)
 
 
 def _deepen(watched: Watched, replies: Sequence[Any], rate_max: int | None, now: int) -> None:
@@ -103,11 +106,11 @@ def _number(reply: Any) -> int | None:
 def take_quick(found: Draft, state: State, replies: Iterator[Any]) -> None:
     """Take the answers to `quick_follow_ups` of a state."""
     match state:
-        case State.WAITING:
-            found.oldest["tail"] = _last_job(found, state, next(replies))
-            found.oldest["head"] = _job(next(replies))  # with LIFO jobs the oldest may lie there
-        case State.PAUSED:
-            found.oldest["paused"] = _last_job(found, state, next(replies))
+        case State.WAITING | State.PAUSED:
+            found.oldest[f"{state} last"] = _last_job(found, state, next(replies))
+            found.oldest[f"{state} head"] = _job(next(replies))
+            if found.first:
+                found.oldest[f"{state} behind"] = _job(next(replies))
         case State.ACTIVE:
             found.oldest["active"] = _job(next(replies))
         case State.PRIORITIZED:

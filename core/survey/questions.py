@@ -18,13 +18,15 @@ _DUE_NOW = b"\x00due-score-now-\x00"
 
 
 def quick_questions(base: bytes, identity: Identity) -> list[bytes]:
-    """A length per state, then how many jobs were ever added, then the flags: answered in this order."""
+    """A length per state, how many jobs were ever added, the flags, how many wait by priority: in this order."""
     states = contract(identity).keys.items()
     counts = [pack(b"LLEN" if state in LISTS else b"ZCARD", base + key) for state, key in states]
     flags = pack(b"HMGET", base + b"meta", *META)
     if identity.dialect is Dialect.BULL:
-        return [*counts, pack(b"GET", base + b"id"), pack(b"EXISTS", base + b"meta-paused")]
-    return [*counts, pack(b"GET", base + b"id"), flags]
+        flags = pack(b"EXISTS", base + b"meta-paused")
+    # Where prioritized jobs have no state of their own, they stand before the others in the same list.
+    first = [] if State.PRIORITIZED in contract(identity).keys else [pack(b"ZCARD", base + b"priority")]
+    return [*counts, pack(b"GET", base + b"id"), flags, *first]
 
 
 def deep_questions(base: bytes) -> list[bytes]:
@@ -38,21 +40,23 @@ def deep_questions(base: bytes) -> list[bytes]:
     ]
 
 
-def quick_follow_ups(base: bytes, state: State, band: bytes) -> list[bytes]:
-    """What a non-empty state makes worth asking at every reading. `band` is the question for prioritized jobs."""
+def quick_follow_ups(base: bytes, state: State, band: bytes, *, first: int) -> list[bytes]:
+    """What a non-empty state makes worth asking at every reading. `band` is the question for prioritized jobs, and
+    `first` how many of them stand at the end of a list, so that the oldest of all others stands behind them."""
     match state:
-        case State.WAITING:
-            # Three from the end: in BullMQ 3 and 4 the last ones may be markers, which are no jobs.
-            return [pack(b"LRANGE", base + b"wait", -3, -1), pack(b"LINDEX", base + b"wait", 0)]
-        case State.PAUSED:
-            return [pack(b"LRANGE", base + b"paused", -3, -1)]
+        case State.WAITING | State.PAUSED:
+            key = base + (b"wait" if state is State.WAITING else b"paused")
+            # Three from the end: in BullMQ 3 and 4 the last ones may be markers, which are no jobs. With LIFO jobs
+            # the oldest may lie at the head.
+            ends = [pack(b"LRANGE", key, -3, -1), pack(b"LINDEX", key, 0)]
+            return [*ends, pack(b"LINDEX", key, -1 - first)] if first else ends
         case State.ACTIVE:
             return [pack(b"LINDEX", base + b"active", -1)]
         case State.PRIORITIZED:
             return [band]
         case State.DELAYED:
-            first = pack(b"ZRANGE", base + b"delayed", 0, 0, b"WITHSCORES")
-            return [first, pack(b"ZCOUNT", base + b"delayed", b"-inf", _DUE_NOW)]
+            soonest = pack(b"ZRANGE", base + b"delayed", 0, 0, b"WITHSCORES")
+            return [soonest, pack(b"ZCOUNT", base + b"delayed", b"-inf", _DUE_NOW)]
         case _:
             return []
 

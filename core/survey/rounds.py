@@ -54,7 +54,7 @@ def _follow_ups(found: Draft) -> list[bytes]:
     base, band = found.watched.base, found.watched.bands.question(found.watched.base)
     commands: list[bytes] = []
     for state in _present(found):
-        commands += quick_follow_ups(base, state, band)
+        commands += quick_follow_ups(base, state, band, first=found.first)
         if found.deep:
             commands += deep_follow_ups(base, state)
     return commands
@@ -85,3 +85,5 @@ def _note_ages(found: Draft) -> None:
     bands.note(readiness.at(found.oldest.get("prioritized")))
     if found.counts.get(State.PRIORITIZED):
         found.instants["oldest_prioritized"] = bands.oldest
+    else:
+        bands.clear()

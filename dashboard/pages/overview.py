@@ -146,7 +146,6 @@ class Watch:
         self._choice = choice_of(asked.params)
         self._shown: dict[str, Queue] | None = None
         self._unsure = False
-        self._word: Piece | None = None
 
     async def look(self) -> list[Piece]:
         """Every piece of the page as it is now; whoever holds the tab sends those that are new to it."""
@@ -158,17 +157,18 @@ class Watch:
         if not self._shown:
             self._shown = dict(present)
             return [*pieces, region(self._desk, self._at, (TEMPLATE, "list"), values)]
-        self._word = self._desk.board.fresh(self._word, "news", self._news(values, len(present.keys() - self._shown)))
-        return [*pieces, self._word, *self._row_pieces(self._shown, values["frame"])]
+        word = self._word(values, len(present.keys() - self._shown))
+        return [*pieces, word, *self._row_pieces(self._shown, values["frame"])]
 
     async def _read(self) -> tuple[dict[str, Any], list[Piece]]:
         """What all tabs with this address share."""
         values = _values(self._desk, still(self._desk, self._at), self._choice)
         return values, [region(self._desk, self._at, name, values) for name in REGIONS]
 
-    def _news(self, values: dict[str, Any], new: int) -> str:
+    def _word(self, values: dict[str, Any], new: int) -> Piece:
         news = News("queue", new, changed=self._unsure)
-        return self._desk.rendering.block(TEMPLATE, "news", {**values, "news": news})
+        html = self._desk.rendering.block(TEMPLATE, "news", {**values, "news": news})
+        return self._desk.board.region(self._at, "news", html, self._rows)
 
     def _row_pieces(self, shown: dict[str, Queue], around: Frame) -> list[Piece]:
         there = {row_id(queue.id): queue for queue in around.snapshot.queues}

@@ -112,7 +112,6 @@ class Watch:
         self._desk, self._asked, self._id = desk, asked, id
         self._shown: dict[str, JobRow] | None = None
         self._unsure = False
-        self._word: Piece | None = None
 
     async def look(self) -> list[Piece]:
         """Every piece of the page as it is now."""
@@ -133,8 +132,7 @@ class Watch:
             return [*pieces, region(self._desk, self._asked.at, (TEMPLATE, "list"), values)]
         now = await self._desk.herd.rows(self._id, list(self._shown))
         self._shown.update((id, job) for id, job in now.items() if job is not None)
-        self._word = self._desk.board.fresh(self._word, "news", self._news(values))
-        return [*pieces, self._word, *self._row_pieces(self._shown, now, values["choice"].state)]
+        return [*pieces, self._word(values), *self._row_pieces(self._shown, now, values["choice"].state)]
 
     async def _read(self) -> tuple[dict[str, Any], list[Piece]]:
         """What all tabs with this address share."""
@@ -153,13 +151,14 @@ class Watch:
         self._unsure = None in found
         return {row.id: row for row in found if row is not None}
 
-    def _news(self, values: dict[str, Any]) -> str:
+    def _word(self, values: dict[str, Any]) -> Piece:
         choice, page = values["choice"], values["page"]
         shown = self._shown or {}
         on_top = choice.order == "newest" and not choice.cursor
         new = sum(row.id not in shown for row in page.rows) if on_top else 0
         news = News("job", new, more=new == choice.size, changed=self._unsure)
-        return self._desk.rendering.block(TEMPLATE, "news", {**values, "news": news})
+        html = self._desk.rendering.block(TEMPLATE, "news", {**values, "news": news})
+        return self._desk.board.region(self._asked.at, "news", html, self._asked.rows)
 
     def _row_pieces(self, shown: dict[str, JobRow], now: dict[str, JobRow | None], state: State) -> list[Piece]:
         return [row_piece(self._desk, self._id, state, job=now[id], before=before) for id, before in shown.items()]

@@ -35,9 +35,16 @@ def bull(redis: redis_py.Redis, base: Key) -> bytes:
 
 def job(redis: redis_py.Redis, base: bytes, id: str = "1", **fields: Any) -> bytes:
     """A job's hash; its id as Redis keeps it. `fields` add to the usual ones, or replace them."""
-    usual: dict[Any, Any] = {"name": "welcome", "data": "{}", "opts": '{"attempts":3}', "timestamp": now(), "delay": 0, "priority": 0}
+    usual: dict[Any, Any] = {
+        "name": "welcome",
+        "data": "{}",
+        "opts": '{"attempts":3}',
+        "timestamp": now(),
+        "delay": 0,
+        "priority": 0,
+    }
     raw = id.encode("utf-8", "surrogateescape")
-    redis.hset(base + raw, mapping={**usual, **fields})
+    redis.hset(base + raw, mapping=usual | fields)
     return raw
 
 

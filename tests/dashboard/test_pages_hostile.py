@@ -15,10 +15,10 @@ from tests.dashboard.fixed_herd import FixedHerd
 from tests.dashboard.hostile import TEXTS, hostile
 
 # Every element that our templates use.
-ELEMENTS = set(
-    """html head meta title link script body a header nav div button main section form input label span table caption
-    thead tbody tfoot tr th td footer dialog dl dt dd kbd h1 h2 p ul ol li svg path circle rect defs pattern time strong
-    b i small code pre details summary select option progress hx-partial""".split()
+ELEMENTS = re.compile(
+    "a|b|body|button|caption|circle|code|dd|defs|details|dialog|div|dl|dt|footer|form|h1|h2|head|header|html|i|input"
+    "|kbd|label|li|link|main|meta|nav|ol|option|p|path|pattern|pre|progress|rect|script|section|select|small|span"
+    "|strong|summary|svg|table|tbody|td|tfoot|th|thead|time|title|tr|ul|hx-partial"
 )
 # And every attribute that means something to htmx.
 HTMX = {("html", "hx-ignore"), ("div", "hx-sse:connect"), ("span", "hx-morph-skip")}
@@ -29,7 +29,7 @@ UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\u2
 def check(html: str) -> None:
     page = Page(html)
     assert UNFIT.search(html) is None
-    assert {element.tag for element in page.elements} <= ELEMENTS
+    assert [element.tag for element in page.elements if not ELEMENTS.fullmatch(element.tag)] == []
     for element in page.elements:
         for name, value in element.attributes.items():
             assert re.fullmatch(r"[a-z][a-z0-9:-]*", name, re.IGNORECASE), (element.tag, name)

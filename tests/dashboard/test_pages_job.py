@@ -37,7 +37,9 @@ def test_a_failed_job_says_when_after_how_many_attempts_and_why() -> None:
 
 def test_the_timeline_tells_what_lay_between_the_moments() -> None:
     words = of(failed(timestamp=now() - 200_000)).words
-    assert re.search(r"added \S+ 3 min ago 1\d s, with 2 earlier attempts attempt 3 started .* ran 1\.2 s failed", words)
+    assert re.search(
+        r"added \S+ 3 min ago 1\d s, with 2 earlier attempts attempt 3 started .* ran 1\.2 s failed", words
+    )
 
 
 def test_an_active_job_says_for_how_long_and_where_it_is() -> None:
@@ -139,7 +141,7 @@ def test_the_family_is_linked_where_its_queues_are_known() -> None:
 
 def test_the_last_log_lines_are_shown_and_the_earlier_ones_linked() -> None:
     shown = of(failed(logs=500))
-    assert "500 lines , 301 to 500 here" in shown.words
+    assert "500 lines, 301 to 500 here" in shown.words
     assert "line 499" in shown.words
     assert "line 300 " in shown.words
     assert "line 299 " not in shown.words
@@ -162,7 +164,7 @@ def test_read_only_is_said_once() -> None:
 
 def test_the_rest_of_the_hash_is_there_as_it_stands() -> None:
     shown = of(failed(fields={"pk": payload("a\nb"), "other": Payload("x", 5000, cut=True)}))
-    assert "2 more fields of its hash, as they stand pk a b other x … (4.9 KB)" in shown.words
+    assert "2 more fields of its hash, as they stand pk a b other x… (4.9 KB)" in shown.words
 
 
 @pytest.mark.parametrize("id", ["a/b", "~", "100%", "é ü", "..", "?x=1#y"])

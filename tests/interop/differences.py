@@ -47,7 +47,7 @@ def _prioritised_in_list(seen: Seen) -> None:
 
 
 def _set_aside(seen: Seen) -> None:
-    seen.keys["paused"] = [*seen.keys.pop("wait"), *seen.keys["paused"]]
+    seen.keys["paused"] = [*seen.keys.pop("wait"), *seen.keys.get("paused", [])]
 
 
 def _next_in_line(seen: Seen) -> None:
@@ -121,7 +121,9 @@ KEEPS_PRIORITY_AND_WAKES = Difference(_PRIORITY, _both(_prioritised, _marker))
 KEEPS_PRIORITY_IN_LIST = Difference(_PRIORITY, _prioritised_in_list)
 KEEPS_LIFO = Difference("the library forgets lifo when it promotes a job; we keep it", _next_in_line)
 
-STAYS_PAUSED = Difference("the library runs a retried job though the queue is paused; we set it aside", _set_aside)
+STAYS_PAUSED = Difference(
+    "the library puts the job where workers take it though the queue is paused; we do not", _set_aside
+)
 SAID_ONCE = Difference("the library announces what was so before; we announce what changed", _last_word_unsaid)
 
 _CHILD_FIRST = "the library lets the parent run before its child that is retried; we make it wait, as later versions do"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.interop.differences import EVERYWHERE, KEEPS_LIFO, SAID_ONCE, WAKES_LATER, at
+from tests.interop.differences import EVERYWHERE, KEEPS_LIFO, SAID_ONCE, STAYS_PAUSED, WAKES_LATER, at
 from tests.interop.node_driver import NodeQueue
 from tests.interop.ours import Ours
 from tests.interop.scenario import (
@@ -28,6 +28,13 @@ def _delayed_while_paused(queue: NodeQueue, **opts: Any) -> str:
     queue.pause()
     queue.add("other", jobId="second")
     return waiting(queue, delay=FAR, **opts)
+
+
+def _alone_and_set_aside(queue: NodeQueue) -> str:
+    """In front of it a marker stands, up to 4, which the pause has moved with the list."""
+    job_id = waiting(queue, delay=FAR)
+    queue.pause()
+    return job_id
 
 
 def _iteration(queue: NodeQueue) -> str:
@@ -85,10 +92,13 @@ async def _ours_twice(ours: Ours, _: str) -> None:
     await ours.pause()
 
 
-_QUIETER = at(SAID_ONCE, *EVERYWHERE)
+_QUIETER = at(SAID_ONCE, STAYS_PAUSED, *EVERYWHERE)
 
 
 SCENARIOS = [
+    Scenario("the only job, delayed", "promote", lambda q: waiting(q, delay=FAR)),
+    Scenario("the only job, delayed, with priority", "promote", lambda q: waiting(q, delay=FAR, priority=5)),
+    Scenario("the only job, delayed, paused", "promote", _alone_and_set_aside, differs=at(STAYS_PAUSED, "bull3")),
     Scenario("a delayed job", "promote", _delayed),
     Scenario("a delayed job with priority", "promote", lambda q: _delayed(q, priority=5)),
     Scenario("a delayed lifo job", "promote", lambda q: _delayed(q, lifo=True), differs=at(KEEPS_LIFO, *EVERYWHERE)),

@@ -19,6 +19,7 @@ from tests.interop.ours import ACTED_ON, Ours, named
 from tests.interop.scenario import FAILING, FAR, retries_heed_pause
 
 STEPS = 14
+SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 60))]
 Step = tuple[str, str, dict[str, Any]]
 
 
@@ -106,7 +107,7 @@ async def by_us(ours: Ours, step: Step) -> None:
     await getattr(ours, verb)(*([subject] if subject else []))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("library", ACTED_ON, ids=named)
 async def test_a_random_history_ends_the_same(
     node: NodeDriver, redis: Any, instance: Instance, library: Library, seed: int

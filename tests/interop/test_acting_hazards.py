@@ -1,4 +1,4 @@
-"""The hazards of docs/redis-layout.md, section 8, that concern retry, promote, remove, pause and resume: each a test."""
+"""The hazards of docs/redis-layout.md, section 8, that concern what we do: each a test."""
 
 from __future__ import annotations
 

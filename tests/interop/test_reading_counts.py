@@ -121,16 +121,13 @@ async def test_workers_are_counted_with_those_that_are_free(herd: Herd, mail: No
     with mail.worker() as busy:
         until(busy.held)
         with mail.worker():
-            workers = await soon(lambda: workers_of(herd, total=2, free=1))
-    assert workers.names == ()
+            await soon(lambda: has_workers(herd, Workers(total=2, free=1)))
 
 
-async def workers_of(herd: Herd, *, total: int, free: int) -> Workers | None:
-    """The workers of mail, once they are so many."""
+async def has_workers(herd: Herd, workers: Workers) -> bool:
     for collector in herd._collectors:
         collector._surroundings_at = float("-inf")
-    workers = (await read(herd)).workers
-    return workers if workers and (workers.total, workers.free) == (total, free) else None
+    return (await read(herd)).workers == workers
 
 
 async def test_ages_are_those_of_the_librarys_own_jobs(herd: Herd, mail: NodeQueue, library: Library) -> None:
@@ -153,6 +150,16 @@ async def test_a_lifo_job_does_not_hide_the_oldest_one(herd: Herd, mail: NodeQue
     first = mail.add("first")
     until(lambda: mail.add("last", lifo=True)["timestamp"] > first["timestamp"])
     mail.add("newest", lifo=True)
+    assert (await read(herd)).instants.oldest_waiting == first["timestamp"]
+
+
+async def test_priorities_do_not_hide_the_oldest_job_that_has_none(herd: Herd, mail: NodeQueue) -> None:
+    first = mail.add("first")
+    until(lambda: mail.add("important", priority=1)["timestamp"] > first["timestamp"])
+    mail.add_bulk([{"name": "important", "data": {}, "opts": {"priority": number}} for number in (1, 3, 2)])
+    mail.add("newest")
+    assert (await read(herd)).instants.oldest_waiting == first["timestamp"]
+    mail.pause()
     assert (await read(herd)).instants.oldest_waiting == first["timestamp"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from core.clients import connections, waiting_commands
@@ -23,8 +21,8 @@ def named(library: Library) -> str:
 
 
 @pytest.fixture
-def mail(node: NodeDriver, library: Library) -> Iterator[NodeQueue]:
-    yield node.library(library.alias).queue("mail")
+def mail(node: NodeDriver, library: Library) -> NodeQueue:
+    return node.library(library.alias).queue("mail")
 
 
 async def signals_of(instance: Instance, base: bytes = b"bull:mail:") -> Signals:

@@ -1,0 +1,138 @@
+"""A real Chromium in front of the real dashboard over a real Redis."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import redis as redis_py
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from core.herd import Herd
+from core.settings import RedisSettings, Settings
+from dashboard.app import create_app
+from tests.system.company import Company
+from tickbird.demo.server import EmbeddedServer
+
+ARGUMENTS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+DEADLINE = 15.0
+
+
+@dataclass
+class Dashboard:
+    """The dashboard in a thread of this process; it can be stopped and started again on the same port."""
+
+    settings: Settings
+    port: int = 0
+    _server: uvicorn.Server | None = None
+    _thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}{self.settings.base_path}"
+
+    def start(self) -> None:
+        app = create_app(Herd(self.settings), self.settings)
+        listening = socket.create_server(("127.0.0.1", self.port))
+        self.port = listening.getsockname()[1]
+        # As `tickbird serve` does: streams do not hold up the end.
+        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([listening],))
+        self._thread.start()
+        until(lambda: self._server is not None and self._server.started)
+
+    def stop(self) -> None:
+        assert self._server
+        assert self._thread
+        self._server.should_exit = True
+        self._thread.join(DEADLINE)
+        assert not self._thread.is_alive(), "the dashboard did not stop"
+
+
+def until(probe: Callable[[], Any]) -> Any:
+    """Wait until something becomes true, and give it back."""
+    deadline = time.monotonic() + DEADLINE
+    while not (found := probe()):
+        assert time.monotonic() < deadline, f"it did not become true within {DEADLINE} seconds"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def company(redis: redis_py.Redis) -> Company:
+    return Company(redis)
+
+
+@pytest.fixture
+def settings(server: EmbeddedServer) -> Settings:
+    return Settings(redis=(RedisSettings("default", server.url, ("bull",)),))
+
+
+@pytest.fixture
+def dashboard(settings: Settings, redis: redis_py.Redis) -> Iterator[Dashboard]:
+    running = Dashboard(settings)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    assert executable, "chromium is not on PATH: bin/system-packages installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """Opens pages of the dashboard, and remembers everything that a browser complained about."""
+
+    browser: Browser
+    dashboard: Dashboard
+    contexts: list[BrowserContext] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    expected: str = ""
+
+    def open(self, path: str = "", **options: Any) -> Page:
+        """A new tab on that page, in a browser of its own unless `beside` gives a tab whose browser to use."""
+        beside: Page | None = options.pop("beside", None)
+        context = beside.context if beside else self.browser.new_context(**{"viewport": SCREEN, **options})
+        context.set_default_timeout(DEADLINE * 1000)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: self._heard(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(self.dashboard.url + path)
+        return page
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not (self.expected and re.search(self.expected, text)):
+            self.complaints.append(text)
+
+
+SCREEN = {"width": 1280, "height": 800}
+
+
+@pytest.fixture
+def visitor(chromium: Browser, dashboard: Dashboard) -> Iterator[Visitor]:
+    """Fails the test where a page put an error on the console, a broken content policy included."""
+    found = Visitor(chromium, dashboard)
+    yield found
+    for context in dict.fromkeys(found.contexts):
+        context.close()
+    assert found.complaints == []

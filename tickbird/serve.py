@@ -60,7 +60,7 @@ def serve_demo(flags: dict[str, Any], *, jobs_per_second: float, queues: int, se
     from tickbird.demo.run import run_demo  # noqa: PLC0415 # needs the extra `demo`
 
     def serve(url: str) -> None:
-        settings = load(None, {}, {**flags, "redis": [f"demo={url}"]})
+        settings = load(None, {}, {**flags, "redis": [f"default={url}"]})
         serve_all(settings)
 
     run_demo(serve=serve, jobs_per_second=jobs_per_second, queues=queues, seed=seed)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from core.dialects.contract import LISTS, Contract, is_marker
 from core.instance import Instance, pack
-from core.jobs.cursor import Cursor
+from core.jobs.cursor import LONGEST_ID, Cursor
+from core.jobs.place import find_place, in_order, span
 from core.model import State
 
 Order = Literal["newest", "oldest"]
-# A list shifts between two pages by what was added and taken; this far around the expected place we look first.
-NEAR = 256
-# Then this far from the list's end: about 2 ms of Redis' time at most.
-FAR = 50_000
-ANCHORS = 5
+# How many jobs on either side of a page's end are remembered: more than are likely to go at once.
+ANCHORS = 6
 # Jobs that share a millisecond are read through in pieces of this many.
 TIES = 200
 
@@ -50,50 +48,31 @@ async def list_ids(instance: Instance, base: bytes, notions: Contract, sought: S
 
 
 async def _from_list(instance: Instance, key: bytes, sought: Sought, *, markers: bool) -> Listed:
-    start, lost = await _list_start(instance, key, sought)
-    length, members = await instance.read([pack(b"LLEN", key), _range(key, sought, start, sought.limit + 1)])
-    found = _in_order(members, sought.order)
-    page, more = found[: sought.limit], len(found) > sought.limit
-    shown = tuple((m, None) for m in page if not (markers and is_marker(m)))
-    following = Cursor(sought.state, sought.order, tuple(page[-ANCHORS:]), b"", start + len(page)) if more else None
-    return Listed(shown, following, length if isinstance(length, int) else 0, lost)
-
-
-def _range(key: bytes, sought: Sought, start: int, count: int) -> bytes:
-    """`count` members from `start` on; new jobs come in at the head, so "newest" counts from there."""
-    if sought.order == "newest":
-        return pack(b"LRANGE", key, start, start + count - 1)
-    return pack(b"LRANGE", key, -(start + count), -(start + 1))
-
-
-def _in_order(members: Any, order: Order) -> list[bytes]:
-    found = list(members) if isinstance(members, list) else []
-    return found if order == "newest" else found[::-1]
-
-
-async def _list_start(instance: Instance, key: bytes, sought: Sought) -> tuple[int, bool]:
-    """Where the page begins: behind the last job of the page before, wherever that job is now."""
-    cursor = sought.cursor
-    if cursor is None:
-        return 0, False
-    first = max(0, cursor.index - NEAR)
-    (window,) = await instance.read([_range(key, sought, first, NEAR * 2)])
-    near = {member: first + place for place, member in enumerate(_in_order(window, sought.order))}
-    for anchor in reversed(cursor.anchors):
-        if anchor in near:
-            return near[anchor] + 1, False
-    return await _find_far(instance, key, sought, cursor)
-
-
-async def _find_far(instance: Instance, key: bytes, sought: Sought, cursor: Cursor) -> tuple[int, bool]:
-    rank = 1 if sought.order == "newest" else -1
-    for anchor in reversed(cursor.anchors):
-        length, place = await instance.read(
-            [pack(b"LLEN", key), pack(b"LPOS", key, anchor, b"RANK", rank, b"MAXLEN", FAR)]
+    newest, cursor = sought.order == "newest", sought.cursor
+    start, lost = (0, False) if cursor is None else await find_place(instance, key, cursor, newest=newest)
+    length, members, edge = await instance.read(
+        [
+            pack(b"LLEN", key),
+            span(key, start, sought.limit + ANCHORS, newest=newest),
+            span(key, 0, 1, newest=newest),
+        ]
+    )
+    found = in_order(members, newest=newest)
+    jobs = [
+        [m for m in part if not (markers and is_marker(m))] for part in (found[: sought.limit], found[sought.limit :])
+    ]
+    following = None
+    if len(found) > sought.limit:
+        anchors = (*(cursor.anchors if cursor else ()), *jobs[0])[-ANCHORS:]
+        following = Cursor(
+            sought.state,
+            sought.order,
+            anchors,
+            tuple(jobs[1]),
+            edge=next(iter(in_order(edge, newest=newest)), b""),
+            index=start + sought.limit,
         )
-        if isinstance(place, int):
-            return (place if rank == 1 else length - 1 - place) + 1, False
-    return cursor.index, True
+    return Listed(tuple((job, None) for job in jobs[0]), following, length or 0, lost)
 
 
 async def _from_set(instance: Instance, key: bytes, sought: Sought) -> Listed:
@@ -102,9 +81,16 @@ async def _from_set(instance: Instance, key: bytes, sought: Sought) -> Listed:
     page, more = found[: sought.limit], len(found) > sought.limit
     following = None
     if more:
-        anchors = tuple(member for member, _ in page[-1:])
-        following = Cursor(sought.state, sought.order, anchors, page[-1][1])
+        member, score = page[-1]
+        rank = await _rank(instance, key, sought, member) if len(member) > LONGEST_ID else None
+        index = 0 if rank is None else rank + 1
+        following = Cursor(sought.state, sought.order, (member,), score=score, index=index)
     return Listed(tuple(page), following, total or 0)
+
+
+async def _rank(instance: Instance, key: bytes, sought: Sought, member: bytes) -> int | None:
+    (rank,) = await instance.read([pack(b"ZREVRANK" if sought.order == "newest" else b"ZRANK", key, member)])
+    return rank if isinstance(rank, int) else None
 
 
 async def _first(instance: Instance, key: bytes, sought: Sought) -> list[tuple[bytes, bytes]]:
@@ -121,10 +107,12 @@ async def _after(instance: Instance, key: bytes, sought: Sought) -> list[tuple[b
     """What follows the last job of the page before: by its rank while it is there, else by its score and id."""
     cursor = sought.cursor
     assert cursor is not None  # noqa: S101 # asked for only with one
-    anchor = cursor.anchors[-1] if cursor.anchors else b""
-    verb = b"ZREVRANK" if sought.order == "newest" else b"ZRANK"
-    rank, score = await instance.read([pack(verb, key, anchor), pack(b"ZSCORE", key, anchor)])
-    if isinstance(rank, int) and score == cursor.score:
+    if not cursor.anchors:
+        return await _ranked(instance, key, sought, cursor.index)
+    anchor = cursor.anchors[-1]
+    rank = await _rank(instance, key, sought, anchor)
+    (score,) = await instance.read([pack(b"ZSCORE", key, anchor)])
+    if rank is not None and score == cursor.score:
         return await _ranked(instance, key, sought, rank + 1)
     return await _behind(instance, key, sought, (cursor.score, anchor))
 

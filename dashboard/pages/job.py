@@ -14,7 +14,7 @@ from core.model import Queue, QueueId
 from dashboard.board import Piece
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
-from dashboard.pages.job_matter import matter
+from dashboard.pages.job_matter import SHOWN_ABOVE, matter
 from dashboard.pages.job_row import words
 from dashboard.pages.queue_list import place
 from dashboard.pages.watching import Asked
@@ -88,7 +88,8 @@ def _carried(desk: Desk, job: Job) -> dict[str, Piece]:
     """What the job carries, in two parts: rendered anew only when something in it changed, for it may be long."""
     ui, key = desk.rendering.ui, (job.queue, job.row.id)
     main = (job.data, job.returnvalue, job.failed_reason, job.stacktrace, job.row.state)
-    beside = (job.opts, job.ineffective, job.parent, job.children, job.fields)
+    rest = {name: payload for name, payload in job.fields.items() if name not in SHOWN_ABOVE}
+    beside = (job.opts, job.ineffective, job.parent, job.children, rest)
     return {
         "matter": desk.board.part(("matter", *key), "matter", main, lambda: ui.job_matter(matter(desk.base, job))),
         "beside": desk.board.part(("beside", *key), "beside", beside, lambda: ui.job_beside(matter(desk.base, job))),

@@ -10,6 +10,9 @@ from dashboard.json_text import Token, laid_out
 from dashboard.stacks import Stack, stack
 from dashboard.urls import job_href, job_page
 
+# Fields of the hash that the page shows in full elsewhere, the moving one included.
+SHOWN_ABOVE = frozenset(("data", "opts", "returnvalue", "failedReason", "stacktrace", "progress"))
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -63,7 +66,7 @@ def matter(base: str, job: Job) -> Matter:
         [stack(trace) for trace in reversed(job.stacktrace)],
         _kin(base, job.parent) if job.parent else None,
         [_kin(base, child) for child in listed],
-        [_shown(name, "", payload) for name, payload in job.fields.items()],
+        [_shown(name, "", payload) for name, payload in job.fields.items() if name not in SHOWN_ABOVE],
     )
 
 

@@ -37,11 +37,12 @@ def packed(value: object) -> str:
     st.lists(st.binary(max_size=40), max_size=12),
     st.floats(0, 2**53).map(lambda score: b"%r" % score),
     st.integers(0, 2**40),
+    st.binary(max_size=40),
 )
 def test_a_cursor_comes_back_as_it_went_out(
-    anchors: list[bytes], following: list[bytes], score: bytes, index: int
+    anchors: list[bytes], following: list[bytes], score: bytes, index: int, edge: bytes
 ) -> None:
-    cursor = Cursor(State.WAITING, "oldest", tuple(anchors), tuple(following), score, index)
+    cursor = Cursor(State.WAITING, "oldest", tuple(anchors), tuple(following), score, index, edge)
     text = cursor.encode()
     assert decode(text, State.WAITING, "oldest") == cursor
     assert text.isascii()
@@ -87,6 +88,7 @@ async def test_any_json_in_a_cursor_is_a_page_or_a_refusal(instance: Instance, v
     following=json_values | st.lists(st.text(max_size=4), max_size=3),
     score=numbers | st.text(max_size=4),
     index=numbers,
+    edge=numbers | st.text(max_size=4),
 )
 async def test_a_forged_cursor_is_a_page_or_a_refusal(
     instance: Instance, redis: redis_py.Redis, **parts: object
@@ -95,5 +97,5 @@ async def test_a_forged_cursor_is_a_page_or_a_refusal(
     layout.waiting(redis, base, "1", "2", "3")
     layout.failed(redis, base, "4", "5", "6")
     state, order = parts["state"], parts["order"]
-    forged = packed([state, order, parts["anchors"], parts["following"], parts["score"], parts["index"]])
+    forged = packed([state, order, parts["anchors"], *(parts[n] for n in ("following", "score", "index", "edge"))])
     await _page(instance, state, order, forged)  # type: ignore[arg-type] # hypothesis gives what the strategies say

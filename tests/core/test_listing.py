@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core.dialects.contract import CONTRACTS
 from core.instance import Instance
 from core.jobs.cursor import Cursor, decode
-from core.jobs.listing import NEAR, Order, Sought, list_ids
+from core.jobs.listing import Order, Sought, list_ids
+from core.jobs.place import NEAR
 from core.model import Dialect, State
 
 BASE = b"bull:mail:"
@@ -157,9 +158,10 @@ async def test_workers_that_take_the_page_before_do_not_make_us_skip_the_next(
     turns = iter([taken])
 
     def work() -> None:
-        redis.rpop(WAIT, next(turns, 0) or None) if taken else None
+        if count := next(turns, 0):
+            redis.rpop(WAIT, count)
 
-    seen = await walk.run(lambda: redis.rpop(WAIT, count) and None if (count := next(turns, 0)) else None)
+    seen = await walk.run(work)
     assert seen == names(10) + names(200)[max(10, taken) :]
 
 
@@ -189,7 +191,8 @@ async def test_a_job_that_went_round_does_not_take_our_place_along(
         if not turned:
             turned.append(walk.ids[-1])
             redis.lrem(WAIT, 1, turned[0])
-            redis.lpush(WAIT, turned[0]) if order == "oldest" else redis.rpush(WAIT, turned[0])
+            push = redis.lpush if order == "oldest" else redis.rpush
+            push(WAIT, turned[0])
 
     seen = await walk.run(turn)
     expected = names(40) if order == "oldest" else names(40)[::-1]
@@ -197,17 +200,15 @@ async def test_a_job_that_went_round_does_not_take_our_place_along(
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])
-async def test_a_list_that_grew_far_keeps_our_place(
-    instance: Instance, redis: redis_py.Redis, order: Order
-) -> None:
+async def test_a_list_that_grew_far_keeps_our_place(instance: Instance, redis: redis_py.Redis, order: Order) -> None:
     redis.lpush(WAIT, *names(30))
     walk = Walk(instance, State.WAITING, order, 10)
     far = iter([NEAR * 20])
 
     def grow() -> None:
         if count := next(far, 0):
-            new = names(count, start=1000)
-            redis.lpush(WAIT, *new) if order == "newest" else redis.rpush(WAIT, *new)
+            push = redis.lpush if order == "newest" else redis.rpush
+            push(WAIT, *names(count, start=1000))
 
     seen = await walk.run(grow)
     assert [id for id in seen if id in names(30)] == (names(30) if order == "oldest" else names(30)[::-1])

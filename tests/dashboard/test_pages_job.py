@@ -164,7 +164,7 @@ def test_read_only_is_said_once() -> None:
 
 def test_the_rest_of_the_hash_is_there_as_it_stands() -> None:
     shown = of(failed(fields={"pk": payload("a\nb"), "other": Payload("x", 5000, cut=True)}))
-    assert "2 more fields of its hash, as they stand pk a b other x… (4.9 KB)" in shown.words
+    assert "2 fields of its hash, as they stand pk a b other x… (4.9 KB)" in shown.words
 
 
 @pytest.mark.parametrize("id", ["a/b", "~", "100%", "é ü", "..", "?x=1#y"])

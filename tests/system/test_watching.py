@@ -48,7 +48,7 @@ def test_progress_moves_in_the_list_and_on_the_page_of_the_job(visitor: Visitor,
     company.progress("mail", "1", {"percent": 62.5, "currentOperation": "uploading"})
     for page in (listed, whole):
         expect(page.locator("progress")).to_have_attribute("value", "62.5")
-        expect(page.get_by_text("uploading")).to_be_visible()
+        expect(page.get_by_text("uploading", exact=True)).to_be_visible()
     company.complete("mail", "1")
     expect(whole.locator(".standing .pill")).to_have_text("completed")
     expect(listed.locator("tr.left .went")).to_have_text("completed")

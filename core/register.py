@@ -14,8 +14,10 @@ from core.instance import Instance
 from core.survey.watched import Watched
 from core.text import printable, text
 
-# A version may be upgraded in place: look at each queue's signals again this often (seconds).
-LOOK_AGAIN = 60.0
+# A version may be upgraded in place without its workers changing under our eyes: look at each queue's signals again
+# this often (seconds), and sooner while they leave a doubt. A look takes about ninety small commands.
+LOOK_AGAIN = 900.0
+LOOK_AGAIN_IN_DOUBT = 20.0
 
 
 class Register:
@@ -58,7 +60,7 @@ class Register:
     async def look_again(self) -> None:
         """Re-read the signals of queues last looked at a while ago, a few at a time."""
         now = time.monotonic()
-        due = [base for base in self._watched if now - self._looked[base] > LOOK_AGAIN]
+        due = [base for base, watched in self._watched.items() if now - self._looked[base] > _patience(watched)]
         due.sort(key=lambda base: self._looked[base])
         await self.add(due[:50])
 
@@ -108,3 +110,7 @@ class Register:
 
     def _is_queue(self, base: bytes, signals: Signals) -> bool:
         return signals.is_queue or (signals.counts_up and self._walk.trusts(base))
+
+
+def _patience(watched: Watched) -> float:
+    return LOOK_AGAIN_IN_DOUBT if watched.identity.doubt else LOOK_AGAIN

@@ -6,6 +6,7 @@ Jobs move while somebody reads. A position would skip or repeat them; a score an
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from core.errors import Invalid
 from core.model import State
 from core.text import raw_bytes, text
 
-# Longer ids are not carried along: a cursor must fit into a URL.
+# Longer ids are not carried along whole: a cursor must fit into a URL.
 LONGEST_ID = 512
 _BAD = "This cursor is not one that a page of this list gave."
 _SCORE = re.compile(rb"-?(\d+(\.\d+)?(e[+-]?\d+)?|inf)")
@@ -38,15 +39,15 @@ class Cursor:
     edge: bytes = b""
 
     def encode(self) -> str:
-        anchors, following = (_carried(ids) for ids in (self.anchors, self.following))
-        edge = "" if len(self.edge) > LONGEST_ID else text(self.edge)
-        parts = [self.state, self.order, anchors, following, text(self.score), self.index, edge]
+        anchors, following = ([text(id) for id in ids] for ids in (self.anchors, self.following))
+        parts = [self.state, self.order, anchors, following, text(self.score), self.index, text(self.edge)]
         packed = json.dumps(parts, separators=(",", ":"))
         return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
-def _carried(ids: tuple[bytes, ...]) -> list[str]:
-    return [text(id) for id in ids if len(id) <= LONGEST_ID]
+def carried(id: bytes) -> bytes:
+    """The id as a cursor carries it: itself, or, where it is too long, something that tells it from others."""
+    return id if len(id) <= LONGEST_ID else b"\0" + hashlib.sha1(id, usedforsecurity=False).hexdigest().encode()
 
 
 def decode(value: str, state: State, order: str) -> Cursor:

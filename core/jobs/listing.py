@@ -8,7 +8,7 @@ from typing import Literal
 
 from core.dialects.contract import LISTS, Contract, is_marker
 from core.instance import Instance, pack
-from core.jobs.cursor import LONGEST_ID, Cursor
+from core.jobs.cursor import LONGEST_ID, Cursor, carried
 from core.jobs.place import find_place, in_order, span
 from core.model import State
 
@@ -63,13 +63,13 @@ async def _from_list(instance: Instance, key: bytes, sought: Sought, *, markers:
     ]
     following = None
     if len(found) > sought.limit:
-        anchors = (*(cursor.anchors if cursor else ()), *jobs[0])[-ANCHORS:]
+        anchors = (*(cursor.anchors if cursor else ()), *map(carried, jobs[0]))[-ANCHORS:]
         following = Cursor(
             sought.state,
             sought.order,
             anchors,
-            tuple(jobs[1]),
-            edge=next(iter(in_order(edge, newest=newest)), b""),
+            tuple(map(carried, jobs[1])),
+            edge=carried(next(iter(in_order(edge, newest=newest)), b"")),
             index=start + sought.limit,
         )
     return Listed(tuple((job, None) for job in jobs[0]), following, length or 0, lost)
@@ -81,11 +81,16 @@ async def _from_set(instance: Instance, key: bytes, sought: Sought) -> Listed:
     page, more = found[: sought.limit], len(found) > sought.limit
     following = None
     if more:
-        member, score = page[-1]
-        rank = await _rank(instance, key, sought, member) if len(member) > LONGEST_ID else None
-        index = 0 if rank is None else rank + 1
-        following = Cursor(sought.state, sought.order, (member,), score=score, index=index)
+        following = await _end_of_set(instance, key, sought, page[-1])
     return Listed(tuple(page), following, total or 0)
+
+
+async def _end_of_set(instance: Instance, key: bytes, sought: Sought, last: tuple[bytes, bytes]) -> Cursor:
+    member, score = last
+    if len(member) <= LONGEST_ID:
+        return Cursor(sought.state, sought.order, (member,), score=score)
+    rank = await _rank(instance, key, sought, member)
+    return Cursor(sought.state, sought.order, (), score=score, index=0 if rank is None else rank + 1)
 
 
 async def _rank(instance: Instance, key: bytes, sought: Sought, member: bytes) -> int | None:

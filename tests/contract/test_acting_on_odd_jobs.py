@@ -26,6 +26,7 @@ GROTESQUE: list[dict[str, Any]] = [
     {"opts": "null"},
     {"opts": "[1,2]"},
     {"opts": '{"lifo":"yes","repeat":7}'},
+    {"opts": '{"repeat":{"key":{}}}'},
     {"opts": '{"lifo":true,"x":' + "[" * 2000 + "]" * 2000 + "}"},
     {"opts": '{"lifo":false,"pad":"' + "x" * 200_000 + '"}'},
     {"opts": b"\xff\xfe\x00"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 import redis as redis_py
@@ -56,6 +57,10 @@ def names(count: int, start: int = 0) -> list[bytes]:
     return [b"job-%d" % number for number in range(start, start + count)]
 
 
+def drop(redis: redis_py.Redis, id: bytes | str) -> None:
+    redis.lrem(WAIT, 0, cast(str, id))  # bytes are fine
+
+
 class Moves:
     """Random moves of a list of jobs, and which of its jobs never moved."""
 
@@ -64,11 +69,16 @@ class Moves:
         self.original = names(count)
         self.steady = list(self.original)
         self.added = count
+        self.turns = 0
         redis.flushall()
         redis.lpush(WAIT, *self.original)
 
-    def some(self) -> None:
-        for _ in range(self.random.randrange(4)):
+    def some(self, *, most: int) -> None:
+        """A few moves, until so many that a slow walk would never get to the end of what is added."""
+        self.turns += 1
+        if self.turns > 40:
+            return
+        for _ in range(self.random.randrange(most + 1)):
             self.random.choice([self.add, self.add_lifo, self.take, self.take_back, self.remove])()
 
     def add(self) -> None:
@@ -80,38 +90,52 @@ class Moves:
         self.added += 1
 
     def take(self) -> None:
-        self._moved(self.redis.rpop(WAIT))
+        self._taken()
 
     def take_back(self) -> None:
         """A job fails at once and is queued again, as the newest."""
-        id = self.redis.rpop(WAIT)
-        self._moved(id)
-        if id is not None:
+        if (id := self._taken()) is not None:
             self.redis.lpush(WAIT, id)
 
     def remove(self) -> None:
-        ids = self.redis.lrange(WAIT, 0, -1)
-        if ids:
+        if ids := self.redis.lrange(WAIT, 0, -1):
             id = self.random.choice(ids)
-            self.redis.lrem(WAIT, 1, id)
+            drop(self.redis, id)
             self._moved(id)
 
+    def _taken(self) -> bytes | None:
+        id = self.redis.rpop(WAIT)
+        assert not isinstance(id, str | list)
+        self._moved(id)
+        return id
+
     def _moved(self, id: object) -> None:
-        if id in self.steady:
-            self.steady.remove(id)  # type: ignore[arg-type] # it is one of them
+        self.steady = [job for job in self.steady if job != id]
 
 
 @same_server
-@given(seed=st.integers(0, 2**32), count=st.integers(1, 60), limit=st.integers(1, 13), order=orders)
+@given(seed=st.integers(0, 2**32), count=st.integers(20, 80), limit=st.integers(4, 13), order=orders)
 async def test_a_walk_over_a_list_neither_repeats_nor_skips_a_job_that_stayed(
     instance: Instance, redis: redis_py.Redis, seed: int, count: int, limit: int, order: Order
 ) -> None:
     moves = Moves(redis, seed, count)
     walk = Walk(instance, State.WAITING, order, limit)
-    seen = await walk.run(moves.some)
+    seen = await walk.run(lambda: moves.some(most=3))
     steady = [id for id in seen if id in set(moves.steady)]
-    if not walk.lost:
-        assert steady == (moves.steady if order == "oldest" else moves.steady[::-1])
+    assert steady == (moves.steady if order == "oldest" else moves.steady[::-1])
+    assert not walk.lost
+
+
+@same_server
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 20), limit=st.integers(1, 3), order=orders)
+async def test_nor_does_one_of_a_short_list_in_tiny_pages(
+    instance: Instance, redis: redis_py.Redis, seed: int, count: int, limit: int, order: Order
+) -> None:
+    moves = Moves(redis, seed, count)
+    walk = Walk(instance, State.WAITING, order, limit)
+    seen = await walk.run(lambda: moves.some(most=1))
+    steady = [id for id in seen if id in set(moves.steady)]
+    assert walk.lost or steady == (moves.steady if order == "oldest" else moves.steady[::-1])
 
 
 @same_server
@@ -122,7 +146,7 @@ async def test_a_walk_over_a_sorted_set_neither_repeats_nor_skips_a_job_that_sta
     chance = random.Random(seed)
     scores = {id: chance.randrange(3 if ties else 10**6) for id in names(count)}
     redis.flushall()
-    redis.zadd(FAILED, scores)  # type: ignore[arg-type] # bytes are fine
+    redis.zadd(FAILED, scores)
     steady = set(scores)
 
     def move() -> None:
@@ -173,7 +197,7 @@ async def test_a_page_that_is_removed_whole_does_not_make_us_skip_the_next(
 
     def remove() -> None:
         for id in walk.ids[-50:]:
-            redis.lrem(WAIT, 1, id)
+            drop(redis, id)
 
     assert await walk.run(remove) == names(1000)[::-1]
     assert not walk.lost
@@ -190,7 +214,7 @@ async def test_a_job_that_went_round_does_not_take_our_place_along(
     def turn() -> None:
         if not turned:
             turned.append(walk.ids[-1])
-            redis.lrem(WAIT, 1, turned[0])
+            drop(redis, turned[0])
             push = redis.lpush if order == "oldest" else redis.rpush
             push(WAIT, turned[0])
 

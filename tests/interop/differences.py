@@ -50,10 +50,6 @@ def _set_aside(seen: Seen) -> None:
     seen.keys["paused"] = [*seen.keys.pop("wait"), *seen.keys.get("paused", [])]
 
 
-def _unmarked(seen: Seen) -> None:
-    del seen.keys["wait"]
-
-
 def _next_in_line(seen: Seen) -> None:
     seen.keys["wait"].remove("subject")
     seen.keys["wait"].append("subject")
@@ -127,10 +123,6 @@ KEEPS_LIFO = Difference("the library forgets lifo when it promotes a job; we kee
 
 STAYS_PAUSED = Difference(
     "the library puts the job where workers take it though the queue is paused; we do not", _set_aside
-)
-UNMARKED = Difference(
-    "2 and 3 mark a delayed job in the list after a resume, each in another way; a worker finds it by itself in 10 s",
-    _unmarked,
 )
 SAID_ONCE = Difference("the library announces what was so before; we announce what changed", _last_word_unsaid)
 

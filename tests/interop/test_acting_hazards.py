@@ -76,6 +76,25 @@ async def test_8_2_no_pause_or_resume_of_ours_loses_jobs_between_producers_of_5_
     assert ready(redis, "paused") == []
 
 
+@pytest.mark.parametrize("version", ["5.81.5", "6.7.0", UNVERSIONED])
+@pytest.mark.parametrize("pauser", ["bullmq5", "bullmq6"])
+async def test_8_2_what_we_put_in_line_while_paused_survives_the_resume_of_a_client_of_5(
+    node: NodeDriver, instance: Instance, redis: Any, pauser: str, version: str
+) -> None:
+    """Whatever the queue claims to be: our job stands in the list in which the others stand."""
+    five = node.library("bullmq5").queue("mail")
+    broken = failed(five)
+    for name in ("one", "two"):
+        five.add(name, jobId=name)
+    later = str(five.add("later", jobId="later", delay=FAR)["id"])
+    node.library(pauser).queue("mail").pause()
+    ours = Ours(instance, five, version)
+    await ours.retry(broken)
+    await ours.promote(later)
+    five.resume()
+    assert ready(redis, "wait") == ["one", "two", broken, later]
+
+
 async def test_8_2_pausing_again_keeps_what_a_producer_of_6_added_meanwhile(
     node: NodeDriver, instance: Instance, redis: Any
 ) -> None:

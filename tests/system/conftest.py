@@ -7,14 +7,17 @@ import shutil
 import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 import redis as redis_py
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.herd import Herd
 from core.settings import RedisSettings, Settings
@@ -27,6 +30,7 @@ ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 DEADLINE = 15.0
+expect.set_options(timeout=DEADLINE * 1000)
 
 
 @dataclass
@@ -109,9 +113,9 @@ class Visitor:
     expected: str = ""
 
     def open(self, path: str = "", **options: Any) -> Page:
-        """A new tab on that page, in a browser of its own unless `beside` gives a tab whose browser to use."""
-        beside: Page | None = options.pop("beside", None)
-        context = beside.context if beside else self.browser.new_context(**{"viewport": SCREEN, **options})
+        """A new tab on that page, in a browser of its own, as soon as Tickbird has found what the page is about."""
+        until(lambda: self.status(path) != HTTPStatus.NOT_FOUND)
+        context = self.browser.new_context(**{"viewport": SCREEN, **options})
         context.set_default_timeout(DEADLINE * 1000)
         self.contexts.append(context)
         page = context.new_page()
@@ -119,6 +123,15 @@ class Visitor:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(self.dashboard.url + path)
         return page
+
+    def status(self, path: str) -> int:
+        """What the server answers to that address."""
+        asked = urllib.request.Request(self.dashboard.url + path, headers={"Accept": "text/html"})
+        try:
+            with urllib.request.urlopen(asked, timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refusal:
+            return refusal.code
 
     def _heard(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and not (self.expected and re.search(self.expected, text)):

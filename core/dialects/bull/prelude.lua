@@ -83,7 +83,8 @@ end
 
 local function repeat_key(job)
   local repetition = options_of(job)['repeat']
-  return type(repetition) == 'table' and repetition.key
+  local key = type(repetition) == 'table' and repetition.key
+  return type(key) == 'string' and key
 end
 
 -- What else belongs to the job alone: its place in the list's order, in its group's limit, and its debounce id.

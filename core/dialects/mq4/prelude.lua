@@ -49,11 +49,8 @@ local function wake_at(queue, due)
   mark(queue, '0:' .. string.format('%.0f', due))
 end
 
-local function wake_all(queue)
-  wake(queue)
-  local next_due = redis.call('ZRANGE', queue.delayed, 0, 0, 'WITHSCORES')[2]
-  if next_due then wake_at(queue, math.floor(tonumber(next_due) / 4096)) end
-end
+-- After a resume: of delayed jobs the workers know, or a marker that moved with the list tells them.
+local wake_all = wake
 
 -- WITH flows
 

@@ -29,8 +29,13 @@ local function moves_on_pause()
   return PAUSES_BY ~= 'flag_only'
 end
 
+-- While paused, a job goes where the others are, whoever put them there: with jobs in both lists, a resume by a client
+-- of 5 would lose those in wait.
 local function target_list(queue)
-  return moves_on_pause() and is_paused(queue) and queue.paused or queue.wait
+  if not is_paused(queue) then return queue.wait end
+  if redis.call('EXISTS', queue.paused) == 1 then return queue.paused end
+  if redis.call('EXISTS', queue.wait) == 1 then return queue.wait end
+  return moves_on_pause() and queue.paused or queue.wait
 end
 
 -- WITH prioritized

@@ -9,7 +9,8 @@ import redis
 
 from bench.world import fill
 from core.herd import Herd
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 from tickbird.demo.server import EmbeddedServer
 
 SECONDS = 15.0

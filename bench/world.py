@@ -34,12 +34,12 @@ def _queue(pipe: redis.client.Pipeline, base: str, now: int) -> None:
     pipe.hset(base + "meta", mapping={"opts.maxLenEvents": "10000", "version": "bullmq:6.7.0"})
     pipe.set(base + "id", JOBS)
     pipe.xadd(base + "events", {"event": "added", "jobId": "1", "name": "send"})
-    for job in range(JOBS):
+    for job in range(1, JOBS + 1):
         pipe.hset(base + str(job), mapping=job_fields(now - job * 1000, '{"to":"ada@example.com","orderId":4411}'))
-    pipe.lpush(base + "wait", *range(5))
-    pipe.zadd(base + "completed", {str(job): now - job * 1000 for job in range(5, 10)})
-    pipe.zadd(base + "failed", {str(job): now - job * 1000 for job in range(10, 15)})
-    pipe.zadd(base + "delayed", {str(job): (now + job * 100_000) * 4096 for job in range(15, 20)})
+    pipe.lpush(base + "wait", *range(1, 6))
+    pipe.zadd(base + "completed", {str(job): now - job * 1000 for job in range(6, 11)})
+    pipe.zadd(base + "failed", {str(job): now - job * 1000 for job in range(11, 16)})
+    pipe.zadd(base + "delayed", {str(job): (now + job * 100_000) * 4096 for job in range(16, 21)})
     pipe.zadd(base + "marker", {"0": 0})
 
 

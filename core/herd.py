@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from core import operations
+from core.bulk.ground import Ground
+from core.bulk.registry import Operations
 from core.collector import Collector
 from core.dialects.contract import contract
 from core.errors import Forbidden, Invalid, NotFound, Unavailable
@@ -61,13 +63,16 @@ class Herd:
         self._heads = Heads()
         self._streamed: dict[QueueId, Streamed] = {}
         self._bases: dict[bytes, QueueId] = {}
+        ground, refusal = Ground(self._instances, self.queue, self._touched), _READ_ONLY if settings.read_only else ""
+        self.operations = Operations(ground, lambda: (q.id for q in self._snapshot.queues), refusal=refusal)
 
     async def start(self) -> None:
         """Begin to read, in the background."""
         self._tasks = [asyncio.create_task(collector.run()) for collector in self._collectors]
 
     async def stop(self) -> None:
-        """End the reading and every connection."""
+        """End the reading, what operations run, and every connection."""
+        await self.operations.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -197,8 +202,11 @@ class Herd:
         try:
             return await act(self._instances[id.instance], queue)
         finally:
-            self._shared.forget(lambda key: isinstance(key, tuple) and key[0] == id)
-            self._interest.wake()
+            self._touched(id)
+
+    def _touched(self, id: QueueId) -> None:
+        self._shared.forget(lambda key: isinstance(key, tuple) and key[0] == id)
+        self._interest.wake()
 
     def _permitted(self, permit: Permit) -> Permit:
         return Permit(permit.verb, allowed=False, why=_READ_ONLY) if self.settings.read_only else permit

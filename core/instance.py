@@ -22,9 +22,9 @@ from redis.exceptions import (
 )
 
 from core.errors import Unavailable
+from core.redis_settings import RedisSettings
 from core.redis_url import without_secrets
 from core.script import Script
-from core.settings import RedisSettings
 
 # A batch that takes longer than this is a Redis in trouble, not a slow one: pages must answer within a second.
 TIME_LIMIT = 5.0
@@ -43,6 +43,7 @@ class Instance:
     def __init__(self, settings: RedisSettings) -> None:
         self.name = settings.name
         self.prefixes = settings.prefixes
+        self.dialects = settings.dialects
         self.address = without_secrets(settings.url)
         self.database = int(parse_url(settings.url).get("db", 0))
         self.commands_sent = 0

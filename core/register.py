@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from core.clients import Connection, waiting_commands
-from core.dialects.detect import detect
+from core.dialects.detect import detect, pinned
 from core.dialects.signals import Signals, read_signals
 from core.discovery import Walk
 from core.instance import Instance
+from core.model import Identity, QueueId
 from core.survey.watched import Watched
 from core.text import printable, text
 
@@ -89,8 +91,9 @@ class Register:
         known = self._watched.get(base)
         if self._is_refused(base, signals) or (known is None and not self._is_queue(base, signals)):
             return
-        identity = detect(signals, known.identity if known else None)
+        identity = detect(signals, known.identity if known and not known.identity.pinned else None)
         id = self._walk.place(base, identity.dialect, shown=self._shown.get(base)).id(self._instance.name)
+        identity = self._as_pinned(id, identity)
         if known is None or known.id != id:
             known = Watched(base, id, identity)
         if not known.quick[1] or known.identity != identity:
@@ -99,6 +102,13 @@ class Register:
             known.identify(identity)
         self._watched[base] = known
         self._looked[base] = time.monotonic()
+
+    def _as_pinned(self, id: QueueId, found: Identity) -> Identity:
+        """By the first pattern of the settings that fits the queue's name, or its prefix and name."""
+        for pattern, dialect in self._instance.dialects:
+            if fnmatchcase(id.name, pattern) or fnmatchcase(f"{id.prefix}:{id.name}", pattern):
+                return pinned(found, dialect)
+        return found
 
     def _is_refused(self, base: bytes, signals: Signals) -> bool:
         """A queue that our user may not read is left out and said so; it must not spoil the reading of the others."""

@@ -6,7 +6,6 @@ documentation is checked against.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -15,22 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Invalid
+from core.redis_settings import DEFAULT_URL, RedisSettings, instance_flag, instance_tables, known_instance, nearest
 from core.redis_url import check_url
 
-DEFAULT_URL = "redis://127.0.0.1:6379/0"
-DEFAULT_PREFIXES = ("bull",)
 # Kubernetes writes such variables for a Service called "tickbird"; they are nobody's setting.
 _SERVICE_LINK = re.compile(r"^TICKBIRD_(.+_)?(SERVICE_(HOST|PORT).*|PORT(_\d+_(TCP|UDP).*)?)$")
 _ELSEWHERE = frozenset({"TICKBIRD_REDIS_URL", "TICKBIRD_CONFIG", "TICKBIRD_DEMO_SERVER"})
-
-
-@dataclass(frozen=True, slots=True)
-class RedisSettings:
-    """One instance: its name in URLs and labels, where it is, and the prefixes whose queues are wanted."""
-
-    name: str
-    url: str = field(repr=False)
-    prefixes: tuple[str, ...] = DEFAULT_PREFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +102,7 @@ def _from_toml(file: Path | None) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The settings file {file} is not valid TOML: {error}.") from error
     redis = content.pop("redis", [])
-    return {**_known(_dotted(content), str(file)), **({"redis": _tables(redis, str(file))} if redis else {})}
+    return {**_known(_dotted(content), str(file)), **({"redis": instance_tables(redis, str(file))} if redis else {})}
 
 
 def _dotted(content: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -132,12 +121,7 @@ def _known(content: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _setting(name: str, where: str) -> Setting:
     if name in _BY_NAME:
         return _BY_NAME[name]
-    raise Invalid(f"{where} has an unknown setting {name!r}.", _nearest(name, [*_BY_NAME, "redis"]))
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    return f"Did you mean {near[0]!r}?" if near else ""
+    raise Invalid(f"{where} has an unknown setting {name!r}.", nearest(name, [*_BY_NAME, "redis"]))
 
 
 def _typed(setting: Setting, value: Any, where: str) -> Any:
@@ -152,26 +136,6 @@ def _typed(setting: Setting, value: Any, where: str) -> Any:
 _WORDS = {str: "text", int: "whole number", bool: "true or false", list: "list of texts"}
 
 
-def _tables(tables: Any, where: str) -> tuple[RedisSettings, ...]:
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise Invalid(f"{where}: redis must be written as [[redis]] tables.")
-    return tuple(_table(table, where) for table in tables)
-
-
-def _table(table: Mapping[str, Any], where: str) -> RedisSettings:
-    known = ("name", "url", "prefixes")
-    for key in table:
-        if key not in known:
-            raise Invalid(f"{where} has an unknown setting {key!r} in [[redis]].", _nearest(key, known))
-    prefixes = table.get("prefixes", list(DEFAULT_PREFIXES))
-    if not isinstance(prefixes, list) or not prefixes or not all(isinstance(p, str) and p for p in prefixes):
-        raise Invalid(f'{where}: prefixes in [[redis]] must be a list such as ["bull"], or ["*"] for all.')
-    name, url = table.get("name", "default"), table.get("url", DEFAULT_URL)
-    if not isinstance(name, str) or not isinstance(url, str):
-        raise Invalid(f"{where}: name and url in [[redis]] must be texts.")
-    return RedisSettings(name, url, tuple(prefixes))
-
-
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     by_variable = {setting.variable: setting for setting in TABLE}
     values: dict[str, Any] = {}
@@ -183,7 +147,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if plain not in by_variable:
             known = [*by_variable, "TICKBIRD_REDIS_URL", "TICKBIRD_CONFIG"]
-            raise Invalid(f"The environment has an unknown variable {variable}.", _nearest(variable, known))
+            raise Invalid(f"The environment has an unknown variable {variable}.", nearest(variable, known))
         _raise_if_said_twice(plain, environment)
         content = _file(variable, value) if plain != variable else value
         values[by_variable[plain].attribute] = _parsed(by_variable[plain], content, variable)
@@ -236,25 +200,14 @@ def _instances(
     tables: Sequence[RedisSettings], environment: Mapping[str, str], flags: Sequence[str]
 ) -> tuple[RedisSettings, ...]:
     if flags:
-        return tuple(_flag(flag, position, tables) for position, flag in enumerate(flags))
+        return tuple(instance_flag(flag, position, tables) for position, flag in enumerate(flags))
     _raise_if_said_twice("TICKBIRD_REDIS_URL", environment)
     url = environment.get("TICKBIRD_REDIS_URL", "")
     if "TICKBIRD_REDIS_URL_FILE" in environment:
         url = _file("TICKBIRD_REDIS_URL_FILE", environment["TICKBIRD_REDIS_URL_FILE"])
     if url:
-        return (RedisSettings("default", url, _prefixes("default", tables)),)
+        return (known_instance("default", url, tables),)
     return tuple(tables) or (RedisSettings("default", DEFAULT_URL),)
-
-
-def _flag(flag: str, position: int, tables: Sequence[RedisSettings]) -> RedisSettings:
-    name, named, url = flag.partition("=")
-    if not named or "://" in name:
-        name, url = ("default" if position == 0 else f"redis-{position + 1}"), flag
-    return RedisSettings(name, url, _prefixes(name, tables))
-
-
-def _prefixes(name: str, tables: Sequence[RedisSettings]) -> tuple[str, ...]:
-    return next((table.prefixes for table in tables if table.name == name), DEFAULT_PREFIXES)
 
 
 def _checked(settings: Settings) -> Settings:

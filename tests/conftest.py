@@ -11,7 +11,8 @@ import pytest
 import redis as redis_py
 
 from core.herd import Herd
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 from tickbird.demo.server import EmbeddedServer
 
 

@@ -14,7 +14,8 @@ from core.errors import Unavailable
 from core.instance import Instance, pack
 from core.interest import Interest
 from core.model import Queue
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 from core.snapshot import Reading
 from core.text import printable
 

@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 
 from core.errors import Invalid
 from core.herd import Herd
+from core.redis_settings import RedisSettings
 from core.redis_url import without_secrets
-from core.settings import RedisSettings, Settings, load
+from core.settings import Settings, load
 from dashboard.app import create_app as create_dashboard
 from dashboard.auth import check_bind
 from exporter.app import create_app as create_exporter

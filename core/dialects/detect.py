@@ -31,6 +31,13 @@ def detect(signals: Signals, before: Identity | None = None) -> Identity:
     return replace(before, evidence=tuple(dict.fromkeys((*before.evidence, _EARLIER))))
 
 
+def pinned(found: Identity, dialect: Dialect) -> Identity:
+    """What was found, overruled by an operator. A Pro queue stays closed: its groups are no matter of dialect."""
+    version = found.version if fits(found.version, dialect) else None
+    doubt = found.doubt if found.doubt == _PRO else ""
+    return Identity(dialect, version, ("pinned in the settings", *found.evidence), pinned=True, doubt=doubt)
+
+
 def _is_bullmq(signals: Signals) -> bool:
     """A `meta` proves nothing on a queue of Bull: any dashboard that constructs BullMQ's Queue on it writes one."""
     if _has_structure(signals):

@@ -10,7 +10,9 @@ LONGEST_VALUE = 48
 LONGEST_KEY = 32
 # Never shown in a list, whatever they hold.
 _SECRET = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|authori[sz]ation|api[-_]?key|credential|cookie|ssn|cvv", re.I
+    r"pass(word|wd|phrase)?$|secret|token|authori[sz]ation|credential|cookie|signature"
+    r"|(api|access|private|signing|encryption)[-_]?key|^(ssn|cvv|cvc|pin|otp|jwt)$",
+    re.I,
 )
 # Fields by which people know their jobs, most telling first.
 _TELLING = tuple(
@@ -28,8 +30,8 @@ _TELLING = tuple(
 def about(data: Any) -> tuple[tuple[str, str], ...]:
     """Up to three short `(field, value)` pairs, the most telling first; nothing for data that is no object."""
     if not isinstance(data, dict):
-        return (("", _cut(str(data))),) if isinstance(data, str | int | float) and data != "" else ()
-    small = [(key, value) for key, value in _flat(data) if _is_small(value) and not _SECRET.search(key)]
+        return (("", _cut(_shown(data))),) if isinstance(data, str | int | float) and data != "" else ()
+    small = [(key, value) for key, value in _flat(data) if _is_small(value) and not _is_secret(key)]
     small.sort(key=lambda pair: _rank(pair[0]))
     return tuple((key[-LONGEST_KEY:], _cut(_shown(value))) for key, value in small[:FIELDS])
 
@@ -47,6 +49,10 @@ def _flat(data: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def _is_small(value: Any) -> bool:
     return isinstance(value, bool | int | float) or (isinstance(value, str) and 0 < len(value) <= 200)
+
+
+def _is_secret(key: str) -> bool:
+    return any(_SECRET.search(part) for part in key.split("."))
 
 
 def _rank(key: str) -> int:

@@ -107,6 +107,7 @@ def _row(job: Placed, fields: _Fields, default_attempts: int) -> JobRow:
     opts = opts if isinstance(opts, dict) else {}
     score = integer(job.score)
     reason = fields.text(b"failedReason")
+    priority = fields.number(b"priority")
     return JobRow(
         id=text(job.id),
         state=job.state,
@@ -114,7 +115,7 @@ def _row(job: Placed, fields: _Fields, default_attempts: int) -> JobRow:
         timestamp=fields.number(b"timestamp"),
         delay=fields.number(b"delay") or 0,
         due_at=score // _DUE if score is not None and job.state is State.DELAYED else None,
-        priority=fields.number(b"priority") or _option(opts, "priority") or 0,
+        priority=(_option(opts, "priority") or 0) if priority is None else priority,
         attempts_made=fields.number(b"attemptsMade", b"atm") or 0,
         attempts=_option(opts, "attempts") or default_attempts,
         processed_on=fields.number(b"processedOn"),

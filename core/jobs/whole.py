@@ -11,6 +11,7 @@ from core.instance import Instance, pack
 from core.job import Job, JobRow, Payload
 from core.jobs.heads import Heads
 from core.jobs.ineffective import ineffective
+from core.jobs.options import spelled_out
 from core.jobs.relatives import Resolve, children_of, parent_of
 from core.jobs.rows import read_rows
 from core.jobs.whereabouts import Whereabouts, locate
@@ -49,6 +50,11 @@ class _Hash:
             return Payload(text(raw[: self.limit]), size, cut=True)
         value = json_or_none(raw)
         return Payload(text(raw), size, value=value, is_json=value is not None or raw == b"null")
+
+    @property
+    def options(self) -> Payload | None:
+        opts = self.payload(b"opts")
+        return spelled_out(opts) if opts else None
 
     def text(self, name: bytes) -> str | None:
         payload = self.payload(name)
@@ -107,7 +113,7 @@ async def _assemble(
     key = queue.id.base + place.placed.id
     lock, logs = await instance.read([pack(b"PTTL", key + b":lock"), pack(b"LLEN", key + b":logs")])
     stacks, cut = _stacktrace(hash)
-    opts = hash.payload(b"opts")
+    opts = hash.options
     return Job(
         row=replace(row, progress=json_or_none(hash.values.get(b"progress")) if row.progress is None else row.progress),
         queue=queue.id,

@@ -3,7 +3,7 @@ const dialog = document.querySelector("#ask");
 
 async function question(form, submitter) {
   const fields = new URLSearchParams(new FormData(form));
-  const response = await fetch(submitter?.formAction || form.action, { method: "POST", body: fields, headers: { Accept: "text/html" } });
+  const response = await fetch(submitter?.getAttribute("formaction") ?? form.action, { method: "POST", body: fields, headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return page.querySelector("#question");
 }

@@ -8,7 +8,7 @@ import pytest
 import redis as redis_py
 
 from core.instance import Instance
-from core.settings import RedisSettings
+from core.redis_settings import RedisSettings
 from tests.contract.laid_out import LaidOut, Layout
 from tickbird.demo.server import EmbeddedServer
 

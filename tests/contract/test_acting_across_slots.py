@@ -13,8 +13,8 @@ import redis as redis_py
 
 from core.instance import Instance
 from core.model import Dialect, State
+from core.redis_settings import RedisSettings
 from core.script import Script
-from core.settings import RedisSettings
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 from tickbird.demo.server import EmbeddedServer
 

@@ -42,6 +42,16 @@ async def test_a_pause_puts_what_waits_behind_what_was_paused(mail: LaidOut, wai
     assert outcome.changed
 
 
+@pytest.mark.parametrize("layout", [Layout(Dialect.MQ_LIST), Layout(Dialect.MQ4)], ids=str)
+@pytest.mark.parametrize("marker", ["0", "0:0", "0:1795314085345"])
+async def test_a_marker_is_not_carried_along_as_if_it_were_a_job(mail: LaidOut, marker: str) -> None:
+    fill(mail, 7, 2)
+    mail.redis.linsert(f"{mail.base}wait", "BEFORE", "w3", marker)
+    await mail.pause()
+    assert mail.redis.lpos(f"{mail.base}paused", marker) is None
+    assert len(mail.line("paused")) == 9
+
+
 @pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if not layout.renames], ids=str)
 async def test_a_pause_of_6_leaves_every_job_where_it_is(mail: LaidOut) -> None:
     in_wait, in_paused = fill(mail, 4, 4)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.dialects.contract import CONTRACTS
-from core.model import State
+from core.model import Dialect, State
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 
 pytestmark = pytest.mark.parametrize("layout", LAYOUTS, ids=str)
@@ -93,6 +93,15 @@ async def test_any_id_is_acted_on_as_it_is(mail: LaidOut, job_id: str) -> None:
     outcome.sentence.encode()
     await mail.remove(job_id)
     assert not mail.redis.exists(f"{mail.base}wait", mail.base.encode() + raw)
+
+
+async def test_scores_keep_every_digit_when_the_counter_has_gone_round(mail: LaidOut, layout: Layout) -> None:
+    if layout.dialect in (Dialect.BULL, Dialect.MQ_LIST):
+        return
+    mail.redis.set(f"{mail.base}pc", 2**32 + 4)
+    mail.add("1", State.FAILED, priority=2_097_151)
+    await mail.retry("1")
+    assert mail.redis.zscore(f"{mail.base}prioritized", "1") == 2_097_151 * 2**32 + 5
 
 
 async def test_scripts_that_redis_forgot_are_loaded_again(mail: LaidOut) -> None:

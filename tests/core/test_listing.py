@@ -128,14 +128,13 @@ async def test_a_walk_over_a_list_neither_repeats_nor_skips_a_job_that_stayed(
 
 @same_server
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 20), limit=st.integers(1, 3), order=orders)
-async def test_nor_does_one_of_a_short_list_in_tiny_pages(
+async def test_a_walk_over_a_short_list_in_tiny_pages_ends_and_skips_nothing(
     instance: Instance, redis: redis_py.Redis, seed: int, count: int, limit: int, order: Order
 ) -> None:
     moves = Moves(redis, seed, count)
     walk = Walk(instance, State.WAITING, order, limit)
     seen = await walk.run(lambda: moves.some(most=1))
-    steady = [id for id in seen if id in set(moves.steady)]
-    assert walk.lost or steady == (moves.steady if order == "oldest" else moves.steady[::-1])
+    assert walk.lost or set(moves.steady) <= set(seen)
 
 
 @same_server

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.instance import Instance
+from core.redis_settings import RedisSettings
 from core.redis_url import check_url, without_secrets
-from core.settings import RedisSettings
 
 SECRET = "hunter2"
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid
-from core.settings import DEFAULT_URL, TABLE, RedisSettings, Settings, load
+from core.redis_settings import DEFAULT_URL, RedisSettings
+from core.settings import TABLE, Settings, load
 
 SECRET = "hunter2"
 Written = Callable[[str], Path]

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from core.herd import Herd
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ async def herding(url: str, *prefixes: str, **settings: Any) -> AsyncIterator[He
 
 async def read_now(herd: Herd) -> None:
     """A full look at every instance, of a herd that was not started and so reads only when told to."""
+    herd._shared.forget(lambda _: True)
     for collector in herd._collectors:
         await collector.read()
         await collector.search()

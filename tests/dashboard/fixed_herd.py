@@ -17,7 +17,8 @@ from core.history import History, Minute
 from core.job import Covered, Job, JobPage, JobRow, Logs, Payload
 from core.jobs.listing import Order
 from core.model import STATES, Dialect, Health, Identity, Outcome, Permit, Queue, QueueId, State, Verdict
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
 
 REDIS = RedisFacts("redis", "7.4.1", "standalone", "master", "noeviction", 12_000_000, 0, 9, 0, 0, 86_400)

@@ -15,7 +15,8 @@ import redis as redis_py
 import uvicorn
 
 from core.herd import Herd
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 from core.text import text
 from tests.conftest import Eventually
 from tests.dashboard.described import check

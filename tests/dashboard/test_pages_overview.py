@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.model import Health, Instants, Queue, State, Traffic, Verdict
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 from core.snapshot import Reading
 from tests.dashboard.browsing import BASE, Page, browser, page
 from tests.dashboard.fixed_herd import FixedHerd, now, queue, small_company

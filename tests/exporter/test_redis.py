@@ -11,7 +11,8 @@ import redis as redis_py
 from starlette.applications import Starlette
 
 from core.herd import Herd
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 from exporter.app import create_app
 from exporter.routes import routes
 from tests.conftest import Eventually

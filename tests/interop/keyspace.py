@@ -28,6 +28,8 @@ _RANDOM = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 _STACK = re.compile(r"\(?(?:file|node):[^)\s\"\\]+:\d+:\d+\)?")
 # Sets whose scores are instants: their order counts, and whether there is a score at all.
 _BY_TIME = ("completed", "failed", "delayed", "waiting-children", "marker", "repeat", ":unsuccessful")
+# Jobs that finish in the same millisecond stand in the order of their names, others in that of their times.
+_BY_CHANCE = ("completed", "failed")
 
 
 def keys_of(redis: Client, base: str) -> Keys:
@@ -66,7 +68,8 @@ def _hash(redis: Client, key: str, _suffix: str) -> Any:
 def _zset(redis: Client, key: str, suffix: str) -> Any:
     by_time = suffix.endswith(_BY_TIME)
     members = redis.zrange(key, 0, -1, withscores=True)
-    return [(member.decode(), "<ms>" if by_time and score else score) for member, score in members]
+    shown = [(member.decode(), "<ms>" if by_time and score else score) for member, score in members]
+    return sorted(shown) if suffix in _BY_CHANCE else shown
 
 
 def _stream(redis: Client, key: str, _suffix: str) -> Any:

@@ -107,7 +107,7 @@ async def _ours_twice(ours: Ours, _: str) -> None:
     await ours.pause()
 
 
-_QUIETER = at(SAID_ONCE, STAYS_PAUSED, *EVERYWHERE)
+_QUIETER = at(SAID_ONCE, *EVERYWHERE)
 
 
 SCENARIOS = [

@@ -67,6 +67,12 @@ def only(*aliases: str) -> Callable[[Library], bool]:
 def run_until(queue: NodeQueue, job_id: str, state: str) -> str:
     with queue.worker():
         queue.wait_for_state(job_id, state)
+    return after_the_last_word(queue, job_id)
+
+
+def after_the_last_word(queue: NodeQueue, job_id: str) -> str:
+    """A worker that has closed may have sent a last command: it is through when Redis has answered us."""
+    until(lambda: not queue.ids("active"))
     return job_id
 
 
@@ -116,7 +122,7 @@ def after_failure(queue: NodeQueue, *children: dict[str, Any]) -> str:
     family(queue, {**FAILING, **children[0]}, *children[1:])
     with queue.worker():
         until(lambda: queue.state("child0") == "failed" and not queue.ids("active") and not queue.ids("waiting"))
-    return "child0"
+    return after_the_last_word(queue, "child0")
 
 
 def after_success(queue: NodeQueue, *children: dict[str, Any]) -> str:
@@ -124,4 +130,4 @@ def after_success(queue: NodeQueue, *children: dict[str, Any]) -> str:
     family(queue, *children)
     with queue.worker():
         until(lambda: queue.state("child0") == "completed" and not queue.ids("active") and not queue.ids("waiting"))
-    return "child0"
+    return after_the_last_word(queue, "child0")

@@ -16,7 +16,7 @@ from core.instance import Instance
 from tests.interop.keyspace import keys_of
 from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
 from tests.interop.ours import ACTED_ON, Ours, named
-from tests.interop.scenario import FAILING, FAR, retries_heed_pause
+from tests.interop.scenario import FAILING, FAR, after_the_last_word, retries_heed_pause
 
 STEPS = 14
 SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 60))]
@@ -90,6 +90,7 @@ def build(queue: NodeQueue, jobs: list[tuple[str, dict[str, Any]]], states: dict
         queue.add(name, FAILING if states[name] == "failed" else {}, jobId=name, **opts)
     with queue.worker():
         until(lambda: all(queue.state(name) == states[name] for name, _ in finishing))
+    after_the_last_word(queue, "")
     for name, opts in [job for job in jobs if job not in finishing]:
         queue.add(name, jobId=name, **opts)
 

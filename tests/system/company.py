@@ -28,6 +28,7 @@ class Company:
         base = f"bull:{name}:"
         self.redis.hset(base + "meta", mapping={"version": VERSION, "opts.maxLenEvents": 10000})
         self.redis.set(base + "id", 1000)
+        self.redis.xadd(base + "events", {"event": "added", "jobId": "1000", "name": "send"})
         return name
 
     def job(self, queue: str, id: str, state: str, *, score: float | None = None, **fields: Any) -> str:

@@ -20,7 +20,8 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.herd import Herd
-from core.settings import RedisSettings, Settings
+from core.redis_settings import RedisSettings
+from core.settings import Settings
 from dashboard.app import create_app
 from tests.system.company import Company
 from tickbird.demo.server import EmbeddedServer

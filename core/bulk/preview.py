@@ -1,0 +1,61 @@
+"""What an operation would touch: for each queue and state the count and the frozen scope, or why it is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+
+from core.bulk.ground import Ground
+from core.bulk.request import Request
+from core.bulk.scope import Scope, freeze
+from core.dialects.contract import contract
+from core.errors import TickbirdError, Unsupported
+from core.model import Queue, QueueId, State
+from core.permits import check
+
+# Queues that are looked at side by side: more would only wait for a connection.
+AT_ONCE = 4
+
+
+async def preview(ground: Ground, request: Request, known: Iterable[QueueId]) -> list[Scope]:
+    """The scopes, in the order of the queues. Raises what refuses it where nothing at all would be done."""
+    request.check()
+    queues = tuple(dict.fromkeys(known if request.queues is None else request.queues))
+    now, turns = time.time_ns() // 1_000_000, asyncio.Semaphore(AT_ONCE)
+
+    async def one(id: QueueId) -> list[Scope] | TickbirdError:
+        async with turns:
+            try:
+                return await _of_queue(ground, request, id, now)
+            except TickbirdError as error:
+                return error
+
+    found = await asyncio.gather(*map(one, queues))
+    refusals = [error for error in found if isinstance(error, TickbirdError)]
+    if refusals and len(refusals) == len(found):
+        raise refusals[0]
+    return [scope for id, outcome in zip(queues, found, strict=True) for scope in _scopes(request, id, outcome)]
+
+
+def _scopes(request: Request, id: QueueId, outcome: Sequence[Scope] | TickbirdError) -> Sequence[Scope]:
+    if isinstance(outcome, TickbirdError):
+        return [Scope(id, None if request.on_queues else request.states[0], refusal=str(outcome))]
+    return outcome
+
+
+async def _of_queue(ground: Ground, request: Request, id: QueueId, now: int) -> list[Scope]:
+    queue = ground.find(id)
+    check(queue, request.verb)
+    if request.on_queues:
+        return [Scope(id, None, count=1, reach=1, cutoff=now)]
+    states = _states(request, queue)
+    return [await freeze(ground.instance(id), queue, state, request.options, now) for state in states]
+
+
+def _states(request: Request, queue: Queue) -> list[State]:
+    notions = contract(queue.identity)
+    states = [state for state in request.states if state in notions.keys]
+    if not states:
+        raise Unsupported(f"{queue.identity.label} has no state {request.states[0].value!r}.")
+    return states

@@ -1,0 +1,78 @@
+"""Every page passes axe without a serious violation, light and dark, on a screen and on a telephone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.system.company import Company, now
+from tests.system.conftest import Visitor
+
+OF_MAIL = "/queues/default/bull/mail"
+PATHS = (
+    "",
+    "?show=paused",
+    f"{OF_MAIL}?state=failed",
+    f"{OF_MAIL}?state=active",
+    f"{OF_MAIL}?state=prioritized",
+    f"{OF_MAIL}/jobs/f0",
+    f"{OF_MAIL}/jobs/a",
+    f"{OF_MAIL}/jobs/d",
+)
+
+
+def violations(page: Page) -> list[str]:
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {each['help']} {[node['html'][:160] for node in each['nodes'][:3]]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.fixture
+def busy(company: Company) -> Company:
+    company.queue("mail")
+    company.queue("video")
+    company.job("video", "1", "waiting")
+    company.failed("mail", "f0", opts={"attempts": 3, "limiter": {"max": 1}})
+    company.job("mail", "a", "active", processedOn=now(), progress={"percent": 40, "message": "resizing"})
+    company.delayed("mail", "d", now() + 60_000, atm=1, processedOn=now() - 5000, failedReason="429")
+    company.redis.rpush("bull:mail:f0:logs", "one", "two")
+    return company
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages(visitor: Visitor, busy: Company, scheme: str) -> None:
+    found = {path: violations(visitor.open(path, color_scheme=scheme)) for path in PATHS}
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_telephone(visitor: Visitor, busy: Company, scheme: str) -> None:
+    screen = {"width": 390, "height": 844}
+    found = {path: violations(visitor.open(path, color_scheme=scheme, viewport=screen)) for path in PATHS}
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_question_a_notice_and_a_selection(visitor: Visitor, busy: Company, scheme: str) -> None:
+    page = visitor.open(f"{OF_MAIL}?state=failed", color_scheme=scheme)
+    page.locator("[data-tick-all]").check()
+    assert violations(page) == []
+    page.get_by_role("group", name="With the ticked jobs").get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").wait_for()
+    assert violations(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Remove 1 job").click()
+    page.locator("#notice").wait_for()
+    assert violations(page) == []
+
+
+def test_a_page_that_is_not_there(visitor: Visitor, busy: Company) -> None:
+    visitor.expected = "404"
+    page = visitor.open()
+    page.goto(f"{visitor.dashboard.url}/nowhere")
+    assert violations(page) == []

@@ -75,9 +75,11 @@ class Collector:
 
     async def _tick_on(self) -> None:
         while True:
+            wakes = self._interest.wakes
             await self.read()
             away = self.reading.down_since is not None
-            await self._interest.sleep(AWAY_INTERVAL if away else self._interest.interval(self.reading.commands))
+            interval = AWAY_INTERVAL if away else self._interest.interval(self.reading.commands)
+            await self._interest.sleep(interval, wakes)
 
     async def _walk_on(self) -> None:
         # The first tick asks who is connected; its answer decides how ambiguous names are split.

@@ -23,7 +23,8 @@ SLICE = 1000
 # The first walk rests little, so that a newcomer sees queues at once; later ones take about 2 % of Redis' time.
 FIRST_REST = 0.002
 REST_FACTOR = 45.0
-LONGEST_REST = 0.1
+# However long an answer took to reach us: 100,000 keys are to be walked within a few seconds.
+LONGEST_REST = 0.05
 # Between two walks: a small keyspace is walked again at once, because that costs next to nothing.
 LONGEST_PAUSE = 5.0
 SHORTEST_PAUSE = 0.5

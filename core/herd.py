@@ -70,6 +70,13 @@ class Herd:
         """Begin to read, in the background."""
         self._tasks = [asyncio.create_task(collector.run()) for collector in self._collectors]
 
+    async def read_now(self) -> None:
+        """A full look at every instance, for one who does not stay: unlike `start`, nothing reads on afterwards."""
+        for collector in self._collectors:
+            await collector.read()
+            await collector.search()
+            await collector.read()
+
     async def stop(self) -> None:
         """End the reading, what operations run, and every connection."""
         await self.operations.stop()

@@ -46,12 +46,12 @@ async def read_history(instance: Instance, queue: Queue, streamed: Streamed, now
     """The hour up to `now` (milliseconds). `streamed` is this queue's, from the look before, and is added to."""
     starts = [now - now % MINUTE - MINUTE * back for back in range(MINUTES - 1, -1, -1)]
     retained = await _retained(instance, queue.id.base, starts)
-    counted, counted_since = await _counted(instance, queue.id.base, starts)
+    counted = await _counted(instance, queue.id.base, starts, retained)
     if queue.identity.dialect is not Dialect.BULL:
         await follow(instance, queue.id.base + b"events", streamed, starts[0])
-    sources = [retained, counted, streamed.counts]
-    exact = _earliest(streamed.since, counted_since)
-    return History(_minutes(starts, sources, exact), exact, _note(exact, starts[0]))
+    exact = _earliest(streamed.since, counted.since)
+    minutes = (Minute(at, *(_best(at, o, (retained, counted, streamed)) for o in OUTCOMES)) for at in starts)
+    return History(tuple(minutes), exact, _note(exact, starts[0]))
 
 
 async def _retained(instance: Instance, base: bytes, starts: Sequence[int]) -> dict[str, Counter[int]]:
@@ -64,56 +64,78 @@ async def _retained(instance: Instance, base: bytes, starts: Sequence[int]) -> d
     return {outcome: Counter({s: n for s in starts if isinstance(n := next(replies), int)}) for outcome in OUTCOMES}
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What the lists tell that workers keep with `metrics` on, complete from `since` on."""
+
+    counts: Mapping[str, Counter[int]]
+    since: int | None
+
+
 async def _counted(
-    instance: Instance, base: bytes, starts: Sequence[int]
-) -> tuple[dict[str, Counter[int]], int | None]:
-    """The lists that workers keep with `metrics` on: newest minute first, the first one the minute before prevTS."""
+    instance: Instance, base: bytes, starts: Sequence[int], retained: Mapping[str, Counter[int]]
+) -> _Counted:
     commands = []
     for outcome in OUTCOMES:
         commands.append(pack(b"HMGET", base + b"metrics:" + outcome.encode(), b"prevTS", b"count", b"prevCount"))
         commands.append(pack(b"LRANGE", base + b"metrics:" + outcome.encode() + b":data", 0, MINUTES))
     replies = await instance.read(commands)
-    counts = {
-        "completed": _listed(replies[0], replies[1], starts),
-        "failed": _listed(replies[2], replies[3], starts),
-    }
-    lengths = [len(reply) for reply in (replies[1], replies[3]) if isinstance(reply, list) and reply]
-    since = max(starts[0], starts[-1] - (min(lengths) - 1) * MINUTE) if lengths else None
-    return counts, since
+    lists = {o: _listed(replies[2 * n], replies[2 * n + 1]) for n, o in enumerate(OUTCOMES)}
+    counts = {outcome: listed.counts for outcome, listed in lists.items()}
+    since = _reach(list(lists.values()))
+    # Where not all workers keep them, they miss jobs; that shows where more jobs are left than were counted.
+    if since is None or any(retained[o][at] > counts[o][at] for o in OUTCOMES for at in starts if at >= since):
+        return _Counted(counts, None)
+    return _Counted(counts, max(since, starts[0]))
 
 
-def _listed(meta: Any, points: Any, starts: Sequence[int]) -> Counter[int]:
-    if not isinstance(meta, list) or not isinstance(points, list):
-        return Counter()
-    stamp, count, before = (integer(value) for value in meta)
-    if stamp is None:
-        return Counter()
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """One of these lists by minute. `whole` when it holds every job its counter ever counted."""
+
+    counts: Counter[int]
+    reach: int | None = None
+    whole: bool = False
+
+
+def _listed(meta: Any, points: Any) -> _Listed:
+    """Newest minute first, the first one being the minute before `prevTS`."""
+    stamp, count, before = (integer(value) for value in meta) if isinstance(meta, list) else (None, None, None)
+    if stamp is None or count is None or before is None:
+        return _Listed(Counter())
+    numbers = [max(0, integer(point) or 0) for point in points] if isinstance(points, list) else []
     last = stamp - stamp % MINUTE
-    counted = Counter({last - MINUTE * (back + 1): integer(point) or 0 for back, point in enumerate(points)})
-    if count is not None and before is not None:
-        counted[last] = max(0, count - before)
-    return Counter({start: counted[start] for start in starts})
+    counted = Counter({last - MINUTE * (back + 1): number for back, number in enumerate(numbers)})
+    counted[last] = max(0, count - before)
+    return _Listed(counted, last - MINUTE * len(numbers), sum(numbers) == before)
+
+
+def _reach(lists: Sequence[_Listed]) -> int | None:
+    """From when on both are complete. One that is whole misses nothing as long as the other shows that it was kept."""
+    known = [listed for listed in lists if listed.reach is not None]
+    cut = [listed.reach for listed in known if not listed.whole and listed.reach is not None]
+    return max(cut) if cut else _earliest(*(listed.reach for listed in known))
 
 
 def _earliest(*moments: int | None) -> int | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _minutes(
-    starts: Sequence[int], sources: Sequence[Mapping[str, Counter[int]]], exact: int | None
-) -> tuple[Minute, ...]:
-    return tuple(Minute(at, *(_best(at, outcome, sources, exact) for outcome in OUTCOMES)) for at in starts)
+def _best(at: int, outcome: str, sources: tuple[Mapping[str, Counter[int]], _Counted, Streamed]) -> int | None:
+    """What the stream says, where it says all; else the largest count, where a zero may only mean not known.
 
-
-def _best(at: int, outcome: str, sources: Sequence[Mapping[str, Counter[int]]], exact: int | None) -> int | None:
-    """The largest count; a zero before the exact part is not known to be a zero."""
-    count = max(source[outcome][at] for source in sources)
-    return count if count or (exact is not None and at >= exact - MINUTE) else None
+    The stream goes by the clock of Redis, the others by that of each worker: together they could count a job twice.
+    """
+    retained, counted, streamed = sources
+    if streamed.since is not None and at >= streamed.since:
+        return streamed.counts[outcome][at]
+    count = max(retained[outcome][at], counted.counts[outcome][at], streamed.counts[outcome][at])
+    return count if count or (counted.since is not None and at >= counted.since) else None
 
 
 def _note(exact: int | None, hour_ago: int) -> str:
     if exact is None:
         return "From retained jobs only: jobs that were removed when they finished are missing."
-    if exact <= hour_ago + MINUTE:
+    if exact <= hour_ago:
         return "Complete: every job that finished in this hour is counted."
     return "Complete from the marked moment on; before it only retained jobs are counted."

@@ -16,6 +16,8 @@ ALONE = 10.0
 # time: 300 busy queues fit into a second, 1,000 are read every 2.5 s.
 COMMAND = 1.5e-6
 SHARE = 0.01
+# However many changes ask for a new reading, there are no more than five a second.
+LEAST = 0.2
 
 
 class Interest:
@@ -25,20 +27,21 @@ class Interest:
         self._watchers = 0
         self._last_look = float("-inf")
         self._woken = asyncio.Event()
+        self.wakes = 0
 
     def glance(self) -> None:
         """Somebody looked just now."""
         was_asleep = self._wanted() > CLOSE
         self._last_look = time.monotonic()
         if was_asleep:
-            self._woken.set()
+            self.wake()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Somebody looks for as long as this lasts."""
         self._watchers += 1
-        self.glance()
-        self._woken.set()
+        self._last_look = time.monotonic()
+        self.wake()
         try:
             yield
         finally:
@@ -46,12 +49,14 @@ class Interest:
             self._last_look = time.monotonic()
 
     def wake(self) -> None:
-        """Something was changed: read now."""
+        """Something was changed: read now. `wakes` counts how often that was said."""
+        self.wakes += 1
         self._woken.set()
+        self._woken = asyncio.Event()
 
     def interval(self, commands: int) -> float:
         """Seconds to wait before the next reading, when a reading takes so many commands."""
-        return max(self._wanted(), commands * COMMAND / SHARE)
+        return max(self._wanted(), min(ALONE, commands * COMMAND / SHARE))
 
     def _wanted(self) -> float:
         since = time.monotonic() - self._last_look
@@ -59,11 +64,15 @@ class Interest:
             return CLOSE
         return SCRAPED if since < SCRAPED_FOR else ALONE
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait this long, or until somebody comes to look."""
-        self._woken.clear()
+    async def sleep(self, seconds: float, wakes: int) -> None:
+        """Wait this long, or until somebody comes to look. `wakes` is what it was when the last reading began: who
+        came since then has not seen it."""
+        await asyncio.sleep(min(seconds, LEAST))
+        woken, left = self._woken, seconds - LEAST
+        if self.wakes != wakes or left <= 0:
+            return
         try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
+            async with asyncio.timeout(left):
+                await woken.wait()
         except TimeoutError:
             return

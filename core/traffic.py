@@ -46,9 +46,8 @@ class Meter:
 
     def _spread(self, start: int, end: int, arrived: float, left: float) -> None:
         """Share what happened between two readings among the slots that the time between them touches."""
-        start = max(start, end - SLOT * SLOTS)
         length = end - start
-        at = start
+        at = max(start, end - SLOT * SLOTS)
         while at < end:
             slot = self._slot(at - at % SLOT)
             until = min(end, slot.start + SLOT)

@@ -7,6 +7,7 @@ with the question, which is a page of its own, or a dialog where scripts run.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -16,17 +17,19 @@ from starlette.routing import Route
 
 from core.errors import Invalid, TickbirdError
 from core.herd import Herd
-from core.model import Outcome, QueueId, State
+from core.model import Outcome, QueueId
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form, read_form
 from dashboard.notices import Notice, leave
 from dashboard.pages import asking
 from dashboard.pages.job_list import choice_of
 from dashboard.urls import JOB, QUEUE, RawRoute, job_id, job_page, queue_id, queue_page
-from dashboard.words import jobs
+from dashboard.words import jobs, now
 
 # So many scripts at once are still one drop in what Redis does, and 200 jobs take no longer than a page may.
 AT_ONCE = 10
+# The page after an action shows a reading from after it; no longer than this (seconds) is waited for one.
+PATIENCE = 0.7
 
 OnJob = Callable[[Herd, QueueId, str], Awaitable[Outcome]]
 OnQueue = Callable[[Herd, QueueId], Awaitable[Outcome]]
@@ -76,7 +79,9 @@ async def resume(request: Request) -> Response:
 
 async def _turn(desk: Desk, id: QueueId, form: Form, act: OnQueue) -> Response:
     back = desk.base if form.fields.get("from") == "overview" else queue_page(desk.base, id)
-    return _back(back, await _said(act(desk.herd, id)), back)
+    notice = await _said(act(desk.herd, id))
+    await _seen(desk, id)
+    return _back(back, notice, back)
 
 
 def _on_one(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
@@ -86,9 +91,10 @@ def _on_one(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
             whole = await desk.herd.job(id, job, limit_bytes=1)
             return asking.about_removing_one(desk, request, form, whole)
         notice = await _said(verb.act(desk.herd, id, job))
+        await _seen(desk, id)
         gone = verb.name == "remove" and notice.kind == "done"
         back = queue_page(desk.base, id) if gone else job_page(desk.base, id, job)
-        return _back(back + (_state_query(form) if gone else ""), notice, back)
+        return _back(back + (f"?state={form.state}" if gone and form.state else ""), notice, back)
 
     return one
 
@@ -103,7 +109,9 @@ def _on_ticked(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
             return _back(list_of, Notice("refused", "No job was ticked, so nothing was done."), back)
         if verb.asks and not form.confirmed:
             return await asking.about_removing(desk, request, form, queue)
-        return _back(list_of, await _on_each(desk, id, verb, form.job_ids), back)
+        notice = await _on_each(desk, id, verb, form.job_ids)
+        await _seen(desk, id)
+        return _back(list_of, notice, back)
 
     return ticked
 
@@ -144,10 +152,19 @@ async def _said(doing: Awaitable[Outcome]) -> Notice:
     return Notice("done", outcome.sentence)
 
 
+async def _seen(desk: Desk, id: QueueId) -> None:
+    """Wait until a reading was begun after this moment, or for as long as a person does not mind."""
+    acted, deadline = now(), time.monotonic() + PATIENCE
+    snapshot = desk.herd.snapshot()
+    while (left := deadline - time.monotonic()) > 0:
+        reading = snapshot.reading(id.instance)
+        if reading is None or reading.down_since is not None or (reading.taken_at or 0) > acted:
+            return
+        newer = await desk.herd.newer(snapshot.version, left)
+        if newer.version == snapshot.version:
+            return
+        snapshot = newer
+
+
 def _back(target: str, notice: Notice, path: str) -> Response:
     return leave(RedirectResponse(target, 303), notice, path)
-
-
-def _state_query(form: Form) -> str:
-    state = form.fields.get("state", "")
-    return f"?state={state}" if state in {s.value for s in State} else ""

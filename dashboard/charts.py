@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.history import History, Minute
+from core.history import History
 
 SPARK_WIDTH, SPARK_HEIGHT = 90, 20
 _BAR = 3
@@ -79,8 +79,3 @@ def hour(history: History) -> tuple[Series, Series]:
         strip("completed", [minute.completed for minute in minutes], 56),
         strip("failed", [minute.failed for minute in minutes], 28),
     )
-
-
-def known_share(minutes: Sequence[Minute]) -> float:
-    """How much of the hour anything is known of, 0 to 1."""
-    return sum(m.completed is not None or m.failed is not None for m in minutes) / len(minutes) if minutes else 0.0

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from core.errors import Invalid
+from core.model import State
 from dashboard.refusals import TooLarge
 from dashboard.urls import decode_part
 
@@ -23,6 +24,11 @@ class Form:
 
     job_ids: tuple[str, ...]
     fields: dict[str, str]
+
+    @property
+    def state(self) -> State | None:
+        """The state of the list that was looked at, where one was."""
+        return next((state for state in State if state == self.fields.get("state")), None)
 
     @property
     def confirmed(self) -> bool:

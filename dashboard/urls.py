@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from starlette.requests import Request
 from starlette.routing import Match, Route
@@ -20,6 +20,7 @@ from core.text import raw_bytes, text
 
 QUEUE = "/queues/{instance}/{prefix}/{name}"
 JOB = QUEUE + "/jobs/{job_id}"
+OPERATION = "/operations/{operation_id}"
 
 _REWRITTEN = {"": "~", ".": "~.", "..": "~.."}
 _ORIGINAL = {written: value for value, written in _REWRITTEN.items()}
@@ -56,6 +57,20 @@ def queue_href(base: str, id: QueueId) -> str:
 def job_href(base: str, id: QueueId, job_id: str) -> str:
     """The job in the JSON API."""
     return f"{base}/api{_job(id, job_id)}"
+
+
+def operation_href(base: str, id: str) -> str:
+    """The operation in the JSON API."""
+    return f"{base}/api/operations/{encode_part(id)}"
+
+
+def queue_of_href(base: str, href: str) -> QueueId:
+    """The queue whose href this is; Invalid where it is none of ours. A whole URL is taken by its path."""
+    path = urlsplit(href).path
+    parts = path.removeprefix(f"{base}/api/queues/").split("/")
+    if not path.startswith(f"{base}/api/queues/") or len(parts) != 3:
+        raise Invalid(f"{href!r} is not a queue's href.", f"It begins with {base}/api/queues/ and is in every queue.")
+    return QueueId(*map(decode_part, parts))
 
 
 def queue_page(base: str, id: QueueId) -> str:

@@ -7,21 +7,7 @@ from datetime import UTC, datetime
 
 from core.words import count, span
 
-__all__ = [
-    "age",
-    "clock",
-    "count",
-    "iso",
-    "jobs",
-    "listed",
-    "percent",
-    "rate",
-    "several",
-    "size",
-    "span",
-    "until",
-    "utc",
-]
+__all__ = ["age", "clock", "count", "iso", "jobs", "percent", "rate", "several", "size", "span", "until"]
 
 _UNITS = ("B", "KB", "MB", "GB")
 _EXACT_FROM = 100
@@ -75,21 +61,10 @@ def jobs(number: int, state: str = "") -> str:
     return several(number, f"{state} job".strip())
 
 
-def listed(items: list[str]) -> str:
-    """a, b and c."""
-    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
-
-
 def iso(at: int) -> str:
     """An instant for machines; one that no calendar reaches stays a number."""
     moment = _moment(at)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else str(at)
-
-
-def utc(at: int) -> str:
-    """An instant for people, where the reader's zone is not known."""
-    moment = _moment(at)
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else str(at)
 
 
 def clock(at: int) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +9,9 @@ from typing import Any
 
 import click
 
-from core.errors import TickbirdError
-from core.settings import Settings, load
 from tickbird import __version__
-
-DEFAULT_FILE = Path("tickbird.toml")
+from tickbird.headless_commands import COMMANDS
+from tickbird.options import redis_options, settings_of, speaks_plainly
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,15 +21,6 @@ def tickbird() -> None:
 
     BullMQ 6's PostgreSQL backend keeps nothing in Redis and cannot be seen from here.
     """
-
-
-def _redis_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option(
-        "--config", type=click.Path(path_type=Path), help="A settings file; ./tickbird.toml if there."
-    )(command)
-    return click.option("--redis", multiple=True, metavar="[NAME=]URL", help="A Redis to watch; may be repeated.")(
-        command
-    )
 
 
 def _listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,67 +48,48 @@ def _dashboard_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _listen_options(command)
 
 
-def _speaks_plainly(command: Callable[..., Any]) -> Callable[..., Any]:
-    """An error that a person should read is printed as its sentence, without a traceback."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except TickbirdError as error:
-            click.echo(f"tickbird: {error}", err=True)
-            sys.exit(1)
-
-    return run
-
-
-def _settings(config: Path | None, flags: dict[str, Any]) -> Settings:
-    named = config or (Path(os.environ["TICKBIRD_CONFIG"]) if "TICKBIRD_CONFIG" in os.environ else None)
-    return load(named or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None), os.environ, flags)
-
-
 @tickbird.command()
-@_redis_options
+@redis_options
 @_dashboard_options
-@_speaks_plainly
+@speaks_plainly
 def serve(config: Path | None, **flags: Any) -> None:
     """Dashboard and exporter in one process."""
     from tickbird.serve import serve_all  # noqa: PLC0415 # loads the web only when it is served
 
-    serve_all(_settings(config, flags))
+    serve_all(settings_of(config, flags))
 
 
 @tickbird.command()
-@_redis_options
+@redis_options
 @_dashboard_options
-@_speaks_plainly
+@speaks_plainly
 def dashboard(config: Path | None, **flags: Any) -> None:
     """The dashboard alone, without /metrics."""
     from tickbird.serve import serve_dashboard  # noqa: PLC0415 # loads the web only when it is served
 
-    serve_dashboard(_settings(config, flags))
+    serve_dashboard(settings_of(config, flags))
 
 
 @tickbird.command()
-@_redis_options
+@redis_options
 @_listen_options
-@_speaks_plainly
+@speaks_plainly
 def exporter(config: Path | None, host: str | None, port: int | None, **flags: Any) -> None:
     """The Prometheus exporter alone, on its own port (9809)."""
     from tickbird.serve import serve_exporter  # noqa: PLC0415 # loads the web only when it is served
 
-    serve_exporter(_settings(config, {**flags, "exporter_host": host, "exporter_port": port}))
+    serve_exporter(settings_of(config, {**flags, "exporter_host": host, "exporter_port": port}))
 
 
 @tickbird.command()
-@_redis_options
+@redis_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@_speaks_plainly
+@speaks_plainly
 def doctor(config: Path | None, *, as_json: bool, **flags: Any) -> None:
     """Check the connection, permissions, eviction policy, and which queues are found. Exits 1 on trouble."""
     from tickbird.doctor import examine  # noqa: PLC0415 # nothing else needs it
 
-    sys.exit(examine(_settings(config, flags), as_json=as_json))
+    sys.exit(examine(settings_of(config, flags), as_json=as_json))
 
 
 @tickbird.command("hash-password")
@@ -139,7 +107,7 @@ def hash_password() -> None:
 )
 @click.option("--seed", default="tickbird", show_default=True, help="The same seed tells the same story.")
 @_listen_options
-@_speaks_plainly
+@speaks_plainly
 def demo(*, jobs_per_second: float, queues: int, seed: str, **flags: Any) -> None:
     """A small company at work: an embedded Valkey, real BullMQ workers, dashboard and exporter."""
     from tickbird.demo.binary import DemoUnavailable  # noqa: PLC0415 # needs the extra `demo`
@@ -149,3 +117,7 @@ def demo(*, jobs_per_second: float, queues: int, seed: str, **flags: Any) -> Non
         serve_demo(flags, jobs_per_second=jobs_per_second, queues=queues, seed=seed)
     except DemoUnavailable as error:
         raise click.ClickException(str(error)) from error
+
+
+for headless in COMMANDS:
+    tickbird.add_command(headless)

@@ -1,4 +1,4 @@
-"""An operation as everybody sees it: a frozen picture of what was asked, how far it is, and what was skipped and why."""
+"""An operation as everybody sees it: a frozen picture of what was asked, how far it is, what was skipped and why."""
 
 from __future__ import annotations
 

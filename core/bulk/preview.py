@@ -35,7 +35,9 @@ async def preview(ground: Ground, request: Request, known: Iterable[QueueId]) ->
     refusals = [error for error in found if isinstance(error, TickbirdError)]
     if refusals and len(refusals) == len(found):
         raise refusals[0]
-    return [scope for id, outcome in zip(queues, found, strict=True) for scope in _scopes(request, id, outcome)]
+    scopes = [scope for id, outcome in zip(queues, found, strict=True) for scope in _scopes(request, id, outcome)]
+    # Of all queues there are, those that hold nothing to act on would only hide the others.
+    return scopes if request.queues is not None else [scope for scope in scopes if scope.count or scope.refusal]
 
 
 def _scopes(request: Request, id: QueueId, outcome: Sequence[Scope] | TickbirdError) -> Sequence[Scope]:

@@ -1,4 +1,4 @@
-"""One operation under way: it goes from slice to slice until it is done, paused or cancelled; it waits for its Redis."""
+"""One operation under way: from slice to slice until it is done, paused or cancelled; it waits for its Redis."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Run:
         self.id = secrets.token_hex(8)
         self.request, self.status, self.created = request, Status.PREVIEWED, _now()
         self.task: asyncio.Task[None] | None = None
-        self._ground, self._pace, self._tally = ground, Pace(), Tally()
-        self._scopes = tuple(scopes)
-        self._books = tuple(Book(self._tally, self._pace) for _ in scopes)
+        self._ground, self._tally, self._scopes = ground, Tally(), tuple(scopes)
+        self._paces = {scope.queue.instance: Pace() for scope in scopes}
+        self._books = tuple(Book(self._tally, self._paces[scope.queue.instance]) for scope in scopes)
         self._started: int | None = None
         self._finished: int | None = None
         self._trouble = ""
@@ -89,9 +89,9 @@ class Run:
             examples=tuple(self._tally.examples),
             rate=handled / self._spent if self._spent and handled else None,
             trouble=self._trouble,
-            slices=self._pace.slices,
-            largest_slice=self._pace.largest,
-            longest_slice=self._pace.longest * 1000,
+            slices=sum(pace.slices for pace in self._paces.values()),
+            largest_slice=max((pace.largest for pace in self._paces.values()), default=0),
+            longest_slice=max((pace.longest * 1000 for pace in self._paces.values()), default=0.0),
         )
 
     async def _go(self) -> None:
@@ -138,7 +138,7 @@ class Run:
             async with self._ground.turn(scope.queue):
                 more = await steps.step()
                 self._answers()
-                await asyncio.sleep(self._pace.rest)
+                await asyncio.sleep(self._paces[scope.queue.instance].rest)
         except Unavailable as trouble:
             if isinstance(trouble.__cause__, NoPermissionError):
                 raise

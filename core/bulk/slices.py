@@ -41,14 +41,14 @@ class Slices:
         assert scope.state is not None  # noqa: S101 # those without one are queues, which Toggle acts on
         key = self._queue.id.base + contract(self._queue.identity).keys[scope.state]
         self._walk = walk(self._instance, key, scope)
-        self._walked = 0
+        self._walked = self._asked_for = 0
         self._lost: list[bytes] = []
 
     async def step(self) -> bool:
-        room = self._scope.count - self._book.done if self._request.options.limit else self._pace.size
-        if room <= 0:
+        size = self._size()
+        if size <= 0:
             return False
-        page = await self._walk.page(min(self._pace.size, room))
+        page = await self._walk.page(size)
         self._settle(page)
         if not page:
             self._close()
@@ -61,6 +61,13 @@ class Slices:
         self._walked += len(page)
         self._count(len(page), skips)
         return True
+
+    def _size(self) -> int:
+        """How many jobs to ask for. After a lost answer the same page again, to see what is still there."""
+        if not self._lost:
+            room = self._scope.count - self._book.done if self._request.options.limit else self._pace.size
+            self._asked_for = min(self._pace.size, room)
+        return self._asked_for
 
     def _count(self, jobs: int, skips: dict[bytes, Skip]) -> None:
         self._book.add_done(jobs - len(skips))
@@ -107,12 +114,12 @@ class Slices:
         ping = await self._timed_ping()
         started = time.perf_counter()
         try:
-            return await self._at_once(ids)
+            skips = await self._at_once(ids)
         except Conflict:
             # One of them stops the whole script: each by itself, that one is told.
-            return await self._one_by_one(ids)
-        finally:
-            self._pace.measured(len(ids), time.perf_counter() - started, ping)
+            skips = await self._one_by_one(ids)
+        self._pace.measured(len(ids), time.perf_counter() - started, ping)
+        return skips
 
     def _look_again(self) -> None:
         """The queue as it is now known; Unsupported where that has come into doubt."""

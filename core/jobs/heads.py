@@ -6,8 +6,9 @@ import time
 from collections import OrderedDict
 
 SECONDS = 15.0
-# 64 KB each at most: a few megabytes in all.
 MOST = 64
+# What a page shows of a field; together a few megabytes. Whoever wants more asks for it once.
+LONGEST = 65_536
 
 
 class Heads:
@@ -23,6 +24,8 @@ class Heads:
     def keep(self, key: bytes, name: bytes, head: tuple[int, bytes]) -> None:
         """Remember a field's true size and its beginning."""
         size, beginning = head
+        if len(beginning) > LONGEST:
+            return
         self._heads[(key, name, size)] = (time.monotonic(), beginning)
         while len(self._heads) > MOST:
             self._heads.popitem(last=False)

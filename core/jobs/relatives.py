@@ -16,6 +16,8 @@ from core.text import json_or_none, raw_bytes, text
 # Which queue a job's full key belongs to, and the job's id; None where no known queue's base begins it.
 Resolve = Callable[[bytes], tuple[QueueId, str] | None]
 LISTED = 20
+# This many keys of children are read so that the same few are always shown: some 25 KB.
+MOST_KEYS = 500
 _FLAGS = {"fpof": "fails it", "rdof": "is dropped on failure", "idof": "is ignored on failure", "cpof": "lets it go on"}
 
 
@@ -42,28 +44,36 @@ async def children_of(instance: Instance, key: bytes, resolve: Resolve) -> Child
     pending, processed, ignored, unsuccessful = (count if isinstance(count, int) else 0 for count in counts)
     if not pending + processed + ignored + unsuccessful:
         return None
-    listed = await _listed(instance, key, resolve)
+    listed = await _listed(instance, key, (processed, ignored), resolve)
     return Children(pending, processed, ignored, unsuccessful, listed)
 
 
-async def _listed(instance: Instance, key: bytes, resolve: Resolve) -> tuple[Relative, ...]:
-    # Random members instead of a scan: a scan of a hash would also send the children's results, of any size.
+async def _listed(instance: Instance, key: bytes, sizes: tuple[int, int], resolve: Resolve) -> tuple[Relative, ...]:
+    processed, ignored = sizes
     kinds = ("pending", "failed", "ignored", "processed")
     replies = await instance.read(
         [
-            pack(b"SRANDMEMBER", key + b":dependencies", LISTED),
+            pack(b"SSCAN", key + b":dependencies", 0, b"COUNT", LISTED * 5),
             pack(b"ZRANGE", key + b":unsuccessful", 0, LISTED - 1),
-            pack(b"HRANDFIELD", key + b":failed", LISTED),
-            pack(b"HRANDFIELD", key + b":processed", LISTED),
+            _keys_of(key + b":failed", ignored),
+            _keys_of(key + b":processed", processed),
         ]
     )
+    if isinstance(replies[0], list):
+        replies[0] = replies[0][1]
     pairs = [(member, kind) for reply, kind in zip(replies, kinds, strict=True) for member in _members(reply)]
     found = (_relative(member, resolve, status=kind) for member, kind in pairs)
     return tuple(relative for relative in found if relative is not None)
 
 
+def _keys_of(key: bytes, size: int) -> bytes:
+    """Keys without values, which are the children's results, of any size. Of very many, any few: a scan of a hash
+    would send the values too."""
+    return pack(b"HKEYS", key) if size <= MOST_KEYS else pack(b"HRANDFIELD", key, LISTED)
+
+
 def _members(reply: Any) -> Sequence[bytes]:
-    return sorted(reply) if isinstance(reply, list) else ()
+    return sorted(reply)[:LISTED] if isinstance(reply, list) else ()
 
 
 def _relative(key: bytes, resolve: Resolve, *, status: str = "", note: str = "") -> Relative | None:

@@ -115,9 +115,9 @@ def _row(job: Placed, fields: _Fields, default_attempts: int) -> JobRow:
         timestamp=fields.number(b"timestamp"),
         delay=fields.number(b"delay") or 0,
         due_at=score // _DUE if score is not None and job.state is State.DELAYED else None,
-        priority=(_option(opts, "priority") or 0) if priority is None else priority,
+        priority=(option(opts, "priority") or 0) if priority is None else priority,
         attempts_made=fields.number(b"attemptsMade", b"atm") or 0,
-        attempts=_option(opts, "attempts") or default_attempts,
+        attempts=option(opts, "attempts") or default_attempts,
         processed_on=fields.number(b"processedOn"),
         finished_on=fields.number(b"finishedOn"),
         progress=fields.json(b"progress"),
@@ -130,7 +130,8 @@ def _row(job: Placed, fields: _Fields, default_attempts: int) -> JobRow:
     )
 
 
-def _option(opts: dict[str, Any], name: str) -> int | None:
+def option(opts: dict[str, Any], name: str) -> int | None:
+    """An option that is a number, where it is one."""
     value = opts.get(name)
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15 else None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from core.errors import NotFound
 from core.instance import Instance, pack
@@ -13,13 +13,15 @@ from core.jobs.heads import Heads
 from core.jobs.ineffective import ineffective
 from core.jobs.options import spelled_out
 from core.jobs.relatives import Resolve, children_of, parent_of
-from core.jobs.rows import read_rows
+from core.jobs.rows import LONGEST_REASON, option, read_rows
 from core.jobs.whereabouts import Whereabouts, locate
 from core.model import Queue, State
 from core.text import integer, json_or_none, raw_bytes, text
 
-# A field larger than this is named with its size and not fetched.
-LARGEST_FIELD = 32_000_000
+# One look at a job moves no more than this; of fields that are beyond it, only the size is told.
+MOST_BYTES = 32_000_000
+# Larger stacks are shown by their beginning.
+LARGEST_STACKS = 1_000_000
 # A job hash has some twenty fields; one with more than this many is somebody else's.
 MOST_FIELDS = 200
 MOST_STACKS = 25
@@ -74,7 +76,7 @@ class Reader:
 
 
 async def read_job(instance: Instance, queue: Queue, job_id: str, reader: Reader) -> Job:
-    """The job, or NotFound. Reads a bounded number of fields, none beyond `LARGEST_FIELD`."""
+    """The job, or NotFound. Reads a bounded number of fields, `MOST_BYTES` of them at most."""
     id = raw_bytes(job_id)
     place = (await locate(instance, queue, [id]))[id]
     if place is None:
@@ -87,13 +89,26 @@ async def read_job(instance: Instance, queue: Queue, job_id: str, reader: Reader
 async def _read_hash(instance: Instance, key: bytes, limit: int, heads: Heads) -> _Hash:
     sizes = await _sizes(instance, key)
     remembered = {n: head for n, size in sizes.items() if (head := heads.get(key, n, size)) and len(head) >= limit}
-    wanted = [name for name, size in sizes.items() if size <= LARGEST_FIELD and name not in remembered]
+    wanted = _affordable({name: size for name, size in sizes.items() if name not in remembered})
     (values,) = await instance.read([pack(b"HMGET", key, *wanted)]) if wanted else [()]
     fetched = {name: value for name, value in zip(wanted, values or (), strict=False) if value is not None}
     for name, value in fetched.items():
-        if len(value) > limit and name != b"stacktrace":
+        # Stacks are taken apart whole, as long as that is quick.
+        if len(value) > (max(limit, LARGEST_STACKS) if name == b"stacktrace" else limit):
+            fetched[name] = value[:limit]
             heads.keep(key, name, (len(value), value[:limit]))
     return _Hash(remembered | fetched, sizes, limit)
+
+
+def _affordable(sizes: Mapping[bytes, int]) -> list[bytes]:
+    """The smallest fields first, as many as are moved for one look."""
+    wanted, left = [], MOST_BYTES
+    for name, size in sorted(sizes.items(), key=lambda field: field[1]):
+        left -= size
+        if left < 0:
+            break
+        wanted.append(name)
+    return wanted
 
 
 async def _sizes(instance: Instance, key: bytes) -> dict[bytes, int]:
@@ -115,7 +130,7 @@ async def _assemble(
     stacks, cut = _stacktrace(hash)
     opts = hash.options
     return Job(
-        row=replace(row, progress=json_or_none(hash.values.get(b"progress")) if row.progress is None else row.progress),
+        row=_with_what_a_list_leaves_out(row, hash),
         queue=queue.id,
         data=hash.payload(b"data"),
         opts=opts,
@@ -155,12 +170,31 @@ def _state_note(place: Whereabouts) -> str:
     return ""
 
 
+def _with_what_a_list_leaves_out(row: JobRow, hash: _Hash) -> JobRow:
+    """The row of a list, with what is too long to be read for one."""
+    opts, reason = hash.options, hash.text(b"failedReason")
+    attempts = option(opts.value, "attempts") if opts and isinstance(opts.value, dict) else None
+    return replace(
+        row,
+        name=hash.text(b"name"),
+        attempts=attempts or row.attempts,
+        progress=json_or_none(hash.values.get(b"progress")) if row.progress is None else row.progress,
+        failed_reason=reason[:LONGEST_REASON] if reason else reason,
+    )
+
+
 def _stacktrace(hash: _Hash) -> tuple[tuple[str, ...], bool]:
     """The stacks, one an attempt, oldest first as the libraries keep them; the last ones where there are many."""
-    stacks: Any = json_or_none(hash.values.get(b"stacktrace"))
-    if not isinstance(stacks, list):
-        raw = hash.text(b"stacktrace")
-        return ((raw[:LONGEST_STACK],), len(raw) > LONGEST_STACK) if raw else ((), False)
-    texts = [stack if isinstance(stack, str) else str(stack) for stack in stacks]
+    texts = _stacks(hash)
     cut = len(texts) > MOST_STACKS or any(len(stack) > LONGEST_STACK for stack in texts)
     return tuple(stack[:LONGEST_STACK] for stack in texts[-MOST_STACKS:]), cut
+
+
+def _stacks(hash: _Hash) -> list[str]:
+    raw = hash.values.get(b"stacktrace", b"")
+    value = json_or_none(raw)
+    if isinstance(value, list):
+        return [stack if isinstance(stack, str) else json.dumps(stack) for stack in value]
+    if isinstance(value, str):
+        return [value]
+    return [text(raw)] if raw and raw != b"null" else []

@@ -1,4 +1,4 @@
-"""Request bodies: none of today's calls reads one, so an empty JSON object is all that may be sent."""
+"""Request bodies: a JSON object for the calls that read one; for all others an empty one is all that may be sent."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ LARGEST = 16 * 1024
 
 async def check_body(request: Request) -> None:
     """Raise TooLarge, BodyUnknown or Invalid unless the body is empty or `{}`: an option without effect is a lie."""
-    body = await _read(request)
-    if not body.strip():
-        return
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise BodyUnknown(f"A body of type {kind or 'unknown'!r} is not read here.", "Send none, or application/json.")
-    fields = _object(body)
+    fields = await read_body(request)
     if fields:
         raise Invalid(f"There is no field {next(iter(fields))!r} here.", "This call takes none.")
 
 
-async def _read(request: Request) -> bytes:
+async def read_body(request: Request, largest: int = LARGEST) -> dict[str, object]:
+    """The fields of the JSON object that was sent; none of an empty body. Raises TooLarge, BodyUnknown, Invalid."""
+    body = await _read(request, largest)
+    if not body.strip():
+        return {}
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise BodyUnknown(f"A body of type {kind or 'unknown'!r} is not read here.", "Send none, or application/json.")
+    return _object(body)
+
+
+async def _read(request: Request, largest: int) -> bytes:
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > LARGEST:
-            raise TooLarge(f"The body is longer than {LARGEST:,} bytes.", "This call takes none.")
+        if len(body) > largest:
+            raise TooLarge(f"The body is longer than {largest:,} bytes.", "Nothing that can be asked here is.")
     return bytes(body)
 
 

@@ -7,22 +7,24 @@ from dataclasses import dataclass
 
 from core.herd import MOST_JOBS, MOST_LINES
 from core.model import STATES
-from dashboard.api import actions, reads
+from dashboard.api import actions, operations, reads
 from dashboard.api.asked import Asked
 from dashboard.api.parameters import Parameter
 from dashboard.api.shapes import Json
-from dashboard.urls import JOB, QUEUE
+from dashboard.urls import JOB, OPERATION, QUEUE
 
 Answer = Callable[[Asked], Awaitable[Json]]
 # What any call may be refused with, and what only those that go to Redis or change something may.
 ALWAYS = ("invalid", "unauthorized", "forbidden", "too_large", "rate_limited", "internal")
 READING = ("not_found", "unavailable")
 ACTING = ("not_found", "conflict", "unsupported", "unavailable")
+HOLDING = ("not_found", "conflict")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One method on one path. `shape` names the schema of its answer, `refusals` the codes it may be refused with."""
+    """One method on one path. `shape` names the schema of its answer, `refusals` the codes it may be refused with,
+    `body` the schema of what it reads, empty where it reads nothing."""
 
     method: str
     path: str
@@ -31,6 +33,7 @@ class Call:
     summary: str
     parameters: tuple[Parameter, ...] = ()
     refusals: tuple[str, ...] = READING
+    body: str = ""
 
     @property
     def acts(self) -> bool:
@@ -86,4 +89,25 @@ CALLS = (
     Call("DELETE", JOB, actions.remove, "Outcome", "Remove a job for good", refusals=ACTING),
     Call("POST", f"{QUEUE}/pause", actions.pause, "Outcome", "Let no worker take a job", refusals=ACTING),
     Call("POST", f"{QUEUE}/resume", actions.resume, "Outcome", "Let workers take jobs again", refusals=ACTING),
+    Call(
+        "GET",
+        "/operations",
+        operations.operations,
+        "Operations",
+        "Bulk work: under way, previewed and done",
+        refusals=(),
+    ),
+    Call(
+        "POST",
+        "/operations",
+        operations.start_operation,
+        "Operation",
+        "Act on many jobs or queues at once, or preview that",
+        refusals=ACTING,
+        body="OperationRequest",
+    ),
+    Call("GET", OPERATION, operations.operation, "Operation", "How an operation stands", refusals=("not_found",)),
+    Call("POST", f"{OPERATION}/pause", operations.pause_operation, "Operation", "Hold it", refusals=HOLDING),
+    Call("POST", f"{OPERATION}/resume", operations.resume_operation, "Operation", "Go on, or begin", refusals=HOLDING),
+    Call("DELETE", OPERATION, operations.cancel_operation, "Operation", "Cancel it", refusals=HOLDING),
 )

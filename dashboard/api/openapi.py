@@ -28,6 +28,7 @@ _PARTS = {
     "prefix": "The prefix of the queue's keys.",
     "name": "The queue's name.",
     "job_id": "The job's id.",
+    "operation_id": "The operation's id.",
 }
 
 
@@ -64,8 +65,13 @@ def _operation(call: Call) -> Json:
         "operationId": call.answer.__name__,
         "summary": call.summary,
         "parameters": [_in_query(parameter) for parameter in call.parameters],
+        **({"requestBody": _body(call.body)} if call.body else {}),
         "responses": {"200": answer, **_refusals(call)},
     }
+
+
+def _body(shape: str) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": ref(shape)}}}
 
 
 def _in_query(parameter: Parameter) -> Json:

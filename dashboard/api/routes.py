@@ -76,9 +76,9 @@ class Endpoint:
 
     async def _asked(self, call: Call, request: Request) -> Response:
         asked = Asked(self._herd, self._base, request, read(call.parameters, request.query_params))
-        if call.acts:
+        if call.acts and not call.body:
             await check_body(request)
-        else:
+        elif not call.acts:
             self._herd.glance()
         return _json(await call.answer(asked))
 

@@ -18,11 +18,15 @@ from dashboard.words import jobs
 
 TEMPLATE = "pages/asking.html"
 MOST_NAMED = 5
+LOST = "data, results, logs and errors"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, in sentences; `back` is where nothing happens, `keep` what the form carries on."""
+    """What is asked, in sentences; `back` is where nothing happens, `keep` what the form carries on.
+
+    `gentle`: what is done can be undone by a click.
+    """
 
     title: str
     queue: QueueId
@@ -30,6 +34,7 @@ class Question:
     sentences: tuple[str, ...]
     do: str
     back: str
+    gentle: bool = False
     keep: tuple[tuple[str, str], ...] = ()
     named: tuple[JobRow | str, ...] = ()
     more: int = 0
@@ -38,13 +43,20 @@ class Question:
 def about_pausing(desk: Desk, request: Request, form: Form, queue: Queue) -> Response:
     """Whether to stop this queue."""
     active, waiting = queue.counts.get(State.ACTIVE, 0), queue.backlog
-    sentences = (
-        f"{jobs(active, 'active').capitalize()} will finish." if active else "No job is active.",
-        f"{jobs(waiting)} wait{'s' if waiting == 1 else ''} until somebody resumes it. New and delayed jobs join them.",
+    wait = "waits" if waiting == 1 else "wait"
+    question = Question(
+        "Pause",
+        queue.id,
+        place(queue),
+        sentences=(
+            f"{jobs(active, 'active').capitalize()} will finish." if active else "No job is active.",
+            f"{jobs(waiting)} {wait} until somebody resumes it. New and delayed jobs join them.",
+        ),
+        do="Pause",
+        back=desk.base if form.fields.get("from") == "overview" else queue_page(desk.base, queue.id),
+        gentle=True,
+        keep=_kept(form),
     )
-    on_overview = form.fields.get("from") == "overview"
-    back = desk.base if on_overview else queue_page(desk.base, queue.id)
-    question = Question("Pause", queue.id, place(queue), sentences, "Pause", back, _kept(form))
     return _asked(desk, request, question)
 
 
@@ -55,11 +67,11 @@ def about_removing_one(desk: Desk, request: Request, form: Form, job: Job) -> Re
         f"Remove 1 {job.row.state} job from",
         job.queue,
         place(queue),
-        _what_is_lost(job.children is not None),
-        "Remove 1 job",
-        job_page(desk.base, job.queue, job.row.id),
-        (*_kept(form), ("state", job.row.state)),
-        (job.row,),
+        sentences=(f"Its {LOST} go with it. This cannot be undone.",),
+        do="Remove 1 job",
+        back=job_page(desk.base, job.queue, job.row.id),
+        keep=(*_kept(form), ("state", job.row.state)),
+        named=(job.row,),
     )
     return _asked(desk, request, question)
 
@@ -68,25 +80,18 @@ async def about_removing(desk: Desk, request: Request, form: Form, queue: Queue)
     """Whether to remove the ticked jobs."""
     count = len(form.job_ids)
     rows = await desk.herd.rows(queue.id, form.job_ids[:MOST_NAMED])
-    state = form.fields.get("state", "")
     question = Question(
-        f"Remove {jobs(count, state if state in {s.value for s in State} else '')} from",
+        f"Remove {jobs(count, form.state or '')} from",
         queue.id,
         place(queue),
-        _what_is_lost(family=False),
-        f"Remove {jobs(count)}",
-        queue_page(desk.base, queue.id) + (f"?state={state}" if state in {s.value for s in State} else ""),
-        (*_kept(form), *(("job", encode_part(job_id)) for job_id in form.job_ids)),
-        tuple(row or job_id for job_id, row in rows.items()),
-        max(0, count - MOST_NAMED),
+        sentences=(f"Their {LOST} go with them. This cannot be undone.",),
+        do=f"Remove {jobs(count)}",
+        back=queue_page(desk.base, queue.id) + (f"?state={form.state}" if form.state else ""),
+        keep=(*_kept(form), *(("job", encode_part(job_id)) for job_id in form.job_ids)),
+        named=tuple(row or job_id for job_id, row in rows.items()),
+        more=max(0, count - MOST_NAMED),
     )
     return _asked(desk, request, question)
-
-
-def _what_is_lost(family: bool) -> tuple[str, ...]:
-    lost = "Their data, results, logs and errors go with them. This cannot be undone."
-    one = "Its children that have not run yet go with it. " if family else ""
-    return (one + lost,)
 
 
 def _kept(form: Form) -> tuple[tuple[str, str], ...]:

@@ -51,8 +51,18 @@ def test_the_telling_fields_come_first(data: Any, pairs: dict[str, str]) -> None
 
 @pytest.mark.parametrize(
     "key",
-    ["password", "userPassword", "passwd", "secret", "clientSecret", "api_key", "apiKey", "accessToken", "Authorization"]
-    + ["cookie", "credentials", "ssn", "cvv", "passphrase", "privateKey", "private_key", "signature", "jwt", "pin"],
+    [
+        "password",
+        "userPassword",
+        "passwd",
+        "secret",
+        "clientSecret",
+        "api_key",
+        "apiKey",
+        "accessToken",
+        "Authorization",
+        *("cookie", "credentials", "ssn", "cvv", "passphrase", "privateKey", "private_key", "signature", "jwt", "pin"),
+    ],
 )
 def test_secrets_are_not_shown(key: str) -> None:
     assert about({key: "hunter2"}) == ()

@@ -30,8 +30,13 @@ def test_fast_scripts_never_take_the_slice_over_the_cap() -> None:
     assert after(*[(0.000001, CALM)] * 50).size == MOST == 250
 
 
-def test_a_slow_script_makes_the_next_slice_small_at_once() -> None:
+def test_slow_scripts_make_the_next_slice_small_soon() -> None:
     assert after((0.001, CALM)).size == FEWEST
+    assert after(*[(0.00002, CALM)] * 9, *[(0.001, CALM)] * 2).size == FEWEST
+
+
+def test_one_slow_slice_alone_is_taken_for_an_accident() -> None:
+    assert after(*[(0.00002, CALM)] * 9, (0.001, CALM)).size > 100
 
 
 def test_the_rest_is_at_least_as_long_as_the_slice_and_never_nothing() -> None:

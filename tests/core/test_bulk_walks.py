@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
+from typing import Any
 
 import redis as redis_py
 
@@ -19,7 +20,7 @@ QUEUE = Queue(QueueId("default", "bull", "mail"), Identity(Dialect.MQ5, "6.7.0",
 KEYS = {State.FAILED: BASE + b"failed", State.WAITING: BASE + b"wait", State.DELAYED: BASE + b"delayed"}
 
 
-async def frozen(instance: Instance, state: State, **options: int) -> Scope:
+async def frozen(instance: Instance, state: State, **options: Any) -> Scope:
     return await freeze(instance, QUEUE, state, Options(**options), layout.now())
 
 
@@ -31,7 +32,7 @@ async def gone_through(
     while page := await walk.page(size):
         for id in page:
             if id not in stay:
-                redis.zrem(key, id) if redis.type(key) == b"zset" else redis.lrem(key, -1, id)
+                redis.zrem(key, id) if redis.type(key) == b"zset" else redis.lrem(key, -1, id.decode())
         walk.passed(page, {id for id in page if id in stay})
         seen += page
     return seen

@@ -57,11 +57,12 @@ def mail(redis: redis_py.Redis) -> None:
     redis.set(base + b"20:lock", "token", px=60_000)
     redis.sadd(base + b"40:dependencies", base + b"10", base + b"11")
     redis.hset(base + b"40:processed", mapping={(base + b"60").decode(): "1"})
-    redis.hset(base + b"metrics:completed", mapping={"count": 9, "prevTS": layout.now(), "prevCount": 4})
-    redis.rpush(base + b"metrics:completed:data", 4)
+    redis.hset(base + b"metrics:completed", mapping={"count": 9, "prevTS": layout.now(), "prevCount": 8})
+    redis.rpush(base + b"metrics:completed:data", 0)
     redis.hset(base + b"meta", mapping={"concurrency": 3, "max": 2, "duration": 1000})
     redis.set(base + b"limiter", 5, px=600_000)
-    redis.xadd(base + b"events", {"event": "completed", "jobId": "60", "returnvalue": "1", "prev": "active"})
+    for event, id in (("completed", "60"), ("failed", "50"), ("failed", "51")):
+        redis.xadd(base + b"events", {"event": event, "jobId": id, "prev": "active"})
 
 
 Answer = Callable[[Herd], Awaitable[Any]]
@@ -114,8 +115,8 @@ ANSWERS: tuple[Answer, ...] = (overview, lists, next_pages, whole_jobs, places, 
 DENIED = [
     *("llen", "lrange", "lindex", "lpos"),
     *("zcard", "zrange", "zrevrange", "zrangebyscore", "zcount", "zscore", "zrank"),
-    *("hget", "hmget", "hlen", "hkeys", "hstrlen", "hrandfield"),
-    *("get", "getrange", "exists", "type", "pttl", "scard", "srandmember"),
+    *("hget", "hmget", "hlen", "hkeys", "hstrlen", "hexists"),
+    *("get", "getrange", "exists", "type", "pttl", "scard", "sscan"),
     *("xrange", "xrevrange", "xinfo"),
     *("scan", "dbsize", "memory|usage", "info", "client|list", "pubsub|channels"),
 ]

@@ -75,7 +75,11 @@ async def test_the_priority_is_what_the_job_has_now_before_what_it_was_added_wit
 
 @pytest.mark.parametrize(
     ("score", "due"),
-    [(b"7353571448070144", 7353571448070144 // 4096), (b"7.353571448070144e15", 7353571448070144 // 4096), (b"x", None)],
+    [
+        (b"7353571448070144", 7353571448070144 // 4096),
+        (b"7.353571448070144e15", 7353571448070144 // 4096),
+        (b"x", None),
+    ],
 )
 async def test_a_delayed_job_is_due_when_its_score_says(instance: Instance, score: bytes, due: int | None) -> None:
     assert (await row(instance, state=State.DELAYED, score=score)).due_at == due
@@ -102,7 +106,7 @@ async def test_any_bytes_in_any_field_make_a_row_that_can_be_sent(
     instance: Instance, redis: redis_py.Redis, fields: dict[str, bytes], id: bytes
 ) -> None:
     redis.delete(BASE + id)
-    redis.hset(BASE + id, mapping=dict(fields))
+    redis.hset(BASE + id, items=[part for field in fields.items() for part in field])
     read = await row(instance, id, State.DELAYED, b"4096")
     for shown in (read.id, read.name, read.failed_reason, *(text for pair in read.about for text in pair)):
         printable(shown or "").encode()

@@ -48,12 +48,9 @@ async def herding(url: str, *prefixes: str, **settings: Any) -> AsyncIterator[He
 
 
 async def read_now(herd: Herd) -> None:
-    """A full look at every instance, of a herd that was not started and so reads only when told to."""
+    """A full look, of a herd that was not started, and nothing remembered from the look before."""
     herd._shared.forget(lambda _: True)
-    for collector in herd._collectors:
-        await collector.read()
-        await collector.search()
-        await collector.read()
+    await herd.read_now()
 
 
 async def next_reading(herd: Herd) -> None:

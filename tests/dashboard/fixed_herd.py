@@ -20,6 +20,7 @@ from core.model import STATES, Dialect, Health, Identity, Outcome, Permit, Queue
 from core.redis_settings import RedisSettings
 from core.settings import Settings
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
+from tests.dashboard.fixed_operations import FixedOperations
 
 REDIS = RedisFacts("redis", "7.4.1", "standalone", "master", "noeviction", 12_000_000, 0, 9, 0, 0, 86_400)
 BULLMQ_6 = Identity(Dialect.MQ5, "6.7.0", ("meta.version says bullmq:6.7.0",))
@@ -73,6 +74,9 @@ class FixedHerd(Herd):
     version: int = 1
     glances: int = 0
     watchers: int = 0
+
+    def __post_init__(self) -> None:
+        self.operations = FixedOperations(self.settings)
 
     async def start(self) -> None:
         self.version += 1

@@ -39,7 +39,7 @@ HUGE = 10**4000
 
 def hostile(words: str) -> FixedHerd:
     """One queue and some jobs, with these words wherever a text can stand."""
-    name = _in_redis(words if len(words) < 1000 else words[:5000])
+    name = in_redis(words if len(words) < 1000 else words[:5000])
     id = QueueId("default", name, name)
     identity = Identity(Dialect.MQ5, name[:200], (words[:500], words[:500]), doubt="")
     made = queue(
@@ -73,7 +73,7 @@ def _job(id: QueueId, words: str, state: State) -> Any:
     family = Relative(words[:2000], words[:2000], id, short, short)
     return job(
         id,
-        _in_redis(f"{state}{words[:3000]}"),
+        in_redis(f"{state}{words[:3000]}"),
         state,
         name=short,
         worker=short,
@@ -104,7 +104,7 @@ def _job(id: QueueId, words: str, state: State) -> Any:
     )
 
 
-def _in_redis(words: str) -> str:
+def in_redis(words: str) -> str:
     """Names and ids are bytes in Redis: half a pair of surrogates can come only out of JSON."""
     return re.sub("[\ud800-\udc7f\udd00-\udfff]", "?", words)
 

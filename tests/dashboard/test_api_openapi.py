@@ -12,6 +12,7 @@ from dashboard.api.routes import routes
 from dashboard.api.schemas import SCHEMAS
 from tests.dashboard.described import check
 from tests.dashboard.fixed_herd import small_company
+from tests.dashboard.fixed_operations import LIVE
 from tests.dashboard.served import BASE, client, dashboard
 
 WITH_A_LOGIN = Settings(user="ada", password_hash="scrypt$x")
@@ -78,14 +79,17 @@ PLACES = {
     "promote": ("default", "bull", "mail", "4"),
 }
 
+BODIES = {"OperationRequest": {"action": "retry", "queues": "all", "state": "failed", "reason": "they were down"}}
+OURS = {"Sec-Fetch-Site": "same-origin"}
+
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
 def test_every_call_answers_with_the_shape_it_promises(call: Call) -> None:
     instance, prefix, name, job_id = PLACES.get(call.answer.__name__, ("default", "bull", "mail", "5"))
-    path = call.path.format(instance=instance, prefix=prefix, name=name, job_id=job_id)
+    path = call.path.format(instance=instance, prefix=prefix, name=name, job_id=job_id, operation_id=LIVE)
     query = {p.name: p.schema["enum"][0] for p in call.parameters if p.required}
     answer = client(dashboard(small_company())).request(
-        call.method, f"{BASE}/api{path}", params=query, headers={"Sec-Fetch-Site": "same-origin"}
+        call.method, f"{BASE}/api{path}", params=query, json=BODIES.get(call.body), headers=OURS
     )
 
     assert answer.status_code == 200

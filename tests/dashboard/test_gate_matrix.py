@@ -11,6 +11,7 @@ import pytest
 from core.settings import Settings
 from dashboard.api.calls import CALLS
 from tests.dashboard.fixed_herd import small_company
+from tests.dashboard.fixed_operations import LIVE
 from tests.dashboard.served import BASE, cheap_hash, client, dashboard, serve
 
 OPEN = Settings()
@@ -22,6 +23,7 @@ METRICS = ("/metrics", "/metrics/jobs")
 PAGES = ("/", BASE)
 # A job for each action to act on; the reads take any.
 JOBS = {"retry": "3", "promote": "4"}
+BULK = {"action": "retry", "queues": "all"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Knock:
 
 
 def _called(path: str, verb: str) -> str:
-    place = path.format(instance="default", prefix="bull", name="mail", job_id=JOBS.get(verb, "5"))
+    place = path.format(instance="default", prefix="bull", name="mail", job_id=JOBS.get(verb, "5"), operation_id=LIVE)
     return f"{BASE}/api{place}{'?state=failed' if path.endswith('/jobs') else ''}"
 
 
@@ -92,13 +94,14 @@ def test_the_gate_lets_in_whom_it_should(knock: Knock, configured: str) -> None:
     answers = {}
     for visitor, headers in VISITORS.items():
         http = client(dashboard(small_company(), CONFIGURED[configured]))
-        answers[visitor] = http.request(knock.method, knock.path, headers=headers).status_code
+        body = BULK if knock.path == f"{BASE}/api/operations" and knock.method == "POST" else None
+        answers[visitor] = http.request(knock.method, knock.path, headers=headers, json=body).status_code
 
     assert answers == dict(zip(VISITORS, EXPECTED[configured][knock.kind], strict=True))
 
 
 def test_every_call_of_the_api_is_in_the_matrix() -> None:
-    assert len([knock for knock in KNOCKS if knock.path.startswith(f"{BASE}/api/queues")]) == len(CALLS) + 1
+    assert len([knock for knock in KNOCKS if knock.path.startswith(f"{BASE}/api/")]) == len(CALLS) + 2
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def test_a_payload_that_is_cut_says_its_true_size_and_where_the_whole_is() -> No
 def test_own_frames_come_first_and_the_last_attempt_is_open() -> None:
     shown = of(failed(stacktrace=("Error: first", TRACE)))
     assert "last attempt: Error: no Error: no at send (/app/mail.ts:1) 1 frame of libraries and Node" in shown.words
-    assert "attempt 1: Error: first" in shown.words
+    assert "1 earlier attempt attempt 1: Error: first" in shown.words
     assert ["open" in e.attributes for e in shown.all("details", class_="trace")] == [True, False]
 
 

@@ -18,8 +18,9 @@ from core.instance import Instance
 from tests.interop.node_driver import Library, NodeDriver, NodeQueue
 from tests.interop.ours import ACTED_ON, UNVERSIONED, Ours, named
 
-SECONDS = 2.5
+LENGTHS = [2.5, pytest.param(40.0, marks=pytest.mark.full)]
 BURST = 12
+BACKLOG = 400
 LISTS = ("wait", "paused", "active")
 UNFINISHED = (*LISTS, "prioritized", "delayed")
 STATES = (*UNFINISHED, "completed", "failed")
@@ -84,12 +85,13 @@ def some_job(draw: random.Random, redis: Any, base: str, verb: str) -> str:
     return draw.choice(candidates) if candidates else ""
 
 
-async def live(ours: Ours, producers: list[NodeQueue], redis: Any, draw: random.Random) -> Account:
+async def live(ours: Ours, producers: list[NodeQueue], redis: Any, draw: random.Random, *, seconds: float) -> Account:
     account = Account()
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        added = await asyncio.to_thread(draw.choice(producers).add_bulk, burst(draw))
-        account.added += [str(job["id"]) for job in added]
+        if len(held(redis, ours.base, "wait")) + len(held(redis, ours.base, "paused")) < BACKLOG:
+            added = await asyncio.to_thread(draw.choice(producers).add_bulk, burst(draw))
+            account.added += [str(job["id"]) for job in added]
         for _ in range(10):
             await act(ours, account, draw, redis)
     return account
@@ -128,23 +130,25 @@ def check(account: Account, redis: Any, base: str, truth: list[dict[str, Any]]) 
     assert [run for run in truth if run["outcome"] not in ("completed", "failed")] == []
 
 
+@pytest.mark.parametrize("seconds", LENGTHS)
 @pytest.mark.parametrize("library", ACTED_ON, ids=named)
 async def test_no_job_is_lost_or_doubled_beside_live_workers(
-    node: NodeDriver, redis: Any, instance: Instance, library: Library
+    node: NodeDriver, redis: Any, instance: Instance, library: Library, seconds: float
 ) -> None:
     queue = node.library(library.alias).queue("mail")
     queue.open()
     ours = Ours(instance, queue)
     with queue.worker(concurrency=4), queue.worker(concurrency=2):
-        account = await live(ours, [queue], redis, random.Random(library.alias))
+        account = await live(ours, [queue], redis, random.Random(library.alias), seconds=seconds)
         await settle(ours, redis)
     check(account, redis, ours.base, queue.truth())
     assert all(account.acts[verb] for verb in ("retry", "promote", "remove", "pause", "resume")), account.acts
 
 
+@pytest.mark.parametrize("seconds", LENGTHS)
 @pytest.mark.parametrize("version", ["5.81.5", "6.7.0", UNVERSIONED])
 async def test_no_job_is_lost_or_doubled_where_5_and_6_work_on_one_queue(
-    node: NodeDriver, redis: Any, instance: Instance, version: str
+    node: NodeDriver, redis: Any, instance: Instance, version: str, seconds: float
 ) -> None:
     """Whichever of them the queue claims to be: producers of 6 fill wait while those of 5 fill paused."""
     queues = [node.library(alias).queue("mail") for alias in ("bullmq5", "bullmq6")]
@@ -154,6 +158,6 @@ async def test_no_job_is_lost_or_doubled_where_5_and_6_work_on_one_queue(
     with ExitStack() as running:
         for queue in queues:
             running.enter_context(queue.worker(concurrency=3))
-        account = await live(ours, queues, redis, random.Random(version))
+        account = await live(ours, queues, redis, random.Random(version), seconds=seconds)
         await settle(ours, redis)
     check(account, redis, ours.base, [run for queue in queues for run in queue.truth()])

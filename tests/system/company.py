@@ -26,16 +26,29 @@ class Company:
     def queue(self, name: str) -> str:
         """A queue that has been used by BullMQ 6."""
         base = f"bull:{name}:"
-        self.redis.hset(base + "meta", mapping={"version": VERSION, "opts.maxLenEvents": 10000})
-        self.redis.set(base + "id", 1000)
-        self.redis.xadd(base + "events", {"event": "added", "jobId": "1000", "name": "send"})
+        # All at once: half of it looks like another library's to whoever reads just then.
+        with self.redis.pipeline() as write:
+            write.hset(base + "meta", mapping={"version": VERSION, "opts.maxLenEvents": 10000})
+            write.set(base + "id", 1000)
+            write.set(base + "pc", 0)
+            write.zadd(base + "marker", {"0": 0})
+            write.xadd(base + "events", {"event": "added", "jobId": "1000", "name": "send"})
+            write.execute()
         return name
 
     def job(self, queue: str, id: str, state: str, *, score: float | None = None, **fields: Any) -> str:
         """A job in that state; `fields` are those of its hash, JSON where they are no text."""
         at = now()
-        known = {"name": "send", "data": {"to": "ada@example.com"}, "opts": {"attempts": 3}, "timestamp": at - 60_000}
-        written = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (known | fields).items()}
+        known = {
+            "name": "send",
+            "data": {"to": "ada@example.com"},
+            "opts": {"attempts": 3},
+            "timestamp": at - 60_000,
+            "ats": 1,
+        }
+        written: dict[Any, Any] = {
+            key: value if isinstance(value, str) else json.dumps(value) for key, value in (known | fields).items()
+        }
         self.redis.hset(f"bull:{queue}:{id}", mapping=written)
         if state in LISTS:
             self.redis.lpush(f"bull:{queue}:{LISTS[state]}", id)
@@ -68,7 +81,9 @@ class Company:
 
     def states(self, queue: str, id: str) -> set[str]:
         """Where the job is."""
-        found = {state for state, key in LISTS.items() if id.encode() in self.redis.lrange(f"bull:{queue}:{key}", 0, -1)}
+        found = {
+            state for state, key in LISTS.items() if id.encode() in self.redis.lrange(f"bull:{queue}:{key}", 0, -1)
+        }
         sets = ("failed", "completed", "delayed", "prioritized")
         return found | {state for state in sets if self.redis.zscore(f"bull:{queue}:{state}", id) is not None}
 

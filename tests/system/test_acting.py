@@ -43,6 +43,7 @@ def test_removing_asks_in_a_dialog_with_the_focus_on_cancel(visitor: Visitor, co
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     page.get_by_role("button", name="Remove").click()
+    expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert company.states("mail", "f0") == {"failed"}
@@ -144,9 +145,9 @@ def test_everything_works_without_scripts(visitor: Visitor, company: Company) ->
     page = visitor.open(java_script_enabled=False)
     page.get_by_role("searchbox", name="Filter queues").fill("MAI")
     page.keyboard.press("Enter")
-    assert "filter=MAI" in page.url
+    page.wait_for_url("**filter=MAI**")
     page.get_by_role("columnheader", name="Backlog").get_by_role("link").click()
-    assert "sort=backlog" in page.url
+    page.wait_for_url("**sort=backlog**")
     page.get_by_role("link", name="mail", exact=True).click()
     page.get_by_role("navigation", name="Jobs by state").get_by_role("link", name="failed").click()
     tick(page, "f1")

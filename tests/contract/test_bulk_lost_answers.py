@@ -1,0 +1,82 @@
+"""Bulk work whose answers get lost: the script ran or did not run, nobody knows; still each job is done once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from core.bulk import run as bulk_run
+from core.bulk.operation import Status
+from core.bulk.request import Action
+from core.errors import Unavailable
+from core.instance import Instance
+from core.model import Dialect, State
+from core.redis_settings import RedisSettings
+from tests.contract.bulk import Bulk
+from tests.contract.laid_out import LaidOut, Layout
+from tests.core.layout import now
+from tickbird.demo.server import EmbeddedServer
+
+pytestmark = [
+    pytest.mark.parametrize("layout", [Layout(Dialect.MQ5, "6.7.0"), Layout(Dialect.BULL)], ids=str),
+    pytest.mark.parametrize("ran", [True, False], ids=["after it ran", "before it ran"]),
+]
+JOBS = 900
+
+
+class Forgetful(Instance):
+    """Every third script's answer is lost; `ran` says whether Redis ran it."""
+
+    ran = True
+    scripts = 0
+
+    async def script(self, *asked: Any) -> Any:
+        self.scripts += 1
+        lost = self.scripts % 3 == 0
+        if lost and not self.ran:
+            raise Unavailable("The connection broke before it was sent.")
+        answer = await super().script(*asked)
+        if lost:
+            raise Unavailable("The connection broke before it was answered.")
+        return answer
+
+
+@pytest.fixture
+async def instance(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[Instance]:
+    monkeypatch.setattr(bulk_run, "AWAY", 0.01)
+    opened = Forgetful(RedisSettings("default", server.url, ("*",)))
+    opened.ran = request.getfixturevalue("ran")
+    yield opened
+    await opened.close()
+
+
+async def test_each_failed_job_is_retried_once(mail: LaidOut, layout: Layout, *, ran: bool) -> None:
+    for n in range(JOBS):
+        mail.add(f"f{n}", State.FAILED, score=1000 + n // 50)
+    for n in range(0, JOBS, 90):
+        mail.redis.set(f"{mail.base}f{n}:lock", "token")
+    operation = await Bulk(mail).done(Action.RETRY)
+
+    assert operation.status is Status.DONE
+    assert (operation.done, operation.skipped) == (JOBS - 10, {"locked": 10})
+    assert (operation.unconfirmed > 0) is ran
+    assert sorted(mail.line("wait")) == sorted(f"f{n}" for n in range(JOBS) if n % 90)
+
+
+async def test_each_waiting_job_is_drained_and_none_passed_by(mail: LaidOut, layout: Layout, *, ran: bool) -> None:
+    due = now() + 60_000
+    kept = [f"repeat:every{n}:{due + n}" for n in range(10)]
+    for n in range(JOBS):
+        mail.add(f"w{n}", State.WAITING, timestamp=now() - 1000)
+        if n % 90 == 0:
+            mail.redis.zadd(mail.base + "repeat", {f"every{n // 90}": due + n // 90})
+            mail.add(kept[n // 90], State.WAITING, rjk=f"every{n // 90}")
+    operation = await Bulk(mail).done(Action.DRAIN)
+
+    assert (operation.done, operation.skipped) == (JOBS, {"scheduler": 10})
+    assert (operation.unconfirmed > 0) is ran
+    assert mail.line("wait") == kept

@@ -1,0 +1,46 @@
+"""What somebody means on the command line: the queue behind a name, and bulk work as it was asked for."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from core.bulk.request import Action, Options
+from core.errors import Invalid, NotFound, Unavailable
+from core.model import QueueId, State
+from core.snapshot import Snapshot
+from core.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Bulk work as it was asked for on the command line. `queues` None means all."""
+
+    action: Action
+    queues: tuple[str, ...] | None
+    state: State | None
+    options: Options
+    reason: str
+
+
+def chosen(snapshot: Snapshot, said: str) -> QueueId:
+    """The one queue; Invalid lists them where there are several, NotFound names the nearest where there is none."""
+    ids = [queue.id for queue in snapshot.queues]
+    found = [id for id in ids if said in _names(id)]
+    if len(found) > 1:
+        raise Invalid(f"{said!r} may be any of several queues.", f"Say one of: {', '.join(map(full, found))}.")
+    if found:
+        return found[0]
+    if away := [reading.trouble for reading in snapshot.readings if reading.down_since is not None]:
+        raise Unavailable(away[0])
+    near = difflib.get_close_matches(said, [name for id in ids for name in _names(id)], n=1)
+    raise NotFound(f"There is no queue {said!r}.", f"Did you mean {printable(near[0])}?" if near else "")
+
+
+def full(id: QueueId) -> str:
+    """The words that mean this queue and no other."""
+    return printable(f"{id.instance}/{id.prefix}/{id.name}")
+
+
+def _names(id: QueueId) -> tuple[str, ...]:
+    return id.name, f"{id.prefix}:{id.name}", f"{id.instance}/{id.prefix}/{id.name}"

@@ -11,6 +11,7 @@ import difflib
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TypeVar
 
 from core import operations
@@ -60,9 +61,9 @@ class Herd:
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._shared = Shared()
-        self._heads = Heads()
+        self._heads = {name: Heads() for name in self._instances}
         self._streamed: dict[QueueId, Streamed] = {}
-        self._bases: dict[bytes, QueueId] = {}
+        self._bases: dict[tuple[str, bytes], QueueId] = {}
         ground, refusal = Ground(self._instances, self.queue, self._touched), _READ_ONLY if settings.read_only else ""
         self.operations = Operations(ground, lambda: (q.id for q in self._snapshot.queues), refusal=refusal)
 
@@ -151,7 +152,7 @@ class Herd:
     async def job(self, id: QueueId, job_id: str, *, limit_bytes: int = 65_536) -> Job:
         """One job in full, payloads cut at `limit_bytes`. Raises NotFound."""
         queue = self.queue(id)
-        reader = Reader(limit_bytes, self._resolve, self._heads)
+        reader = Reader(limit_bytes, partial(self._resolve, id.instance), self._heads[id.instance])
         return await self._read(
             id, ("job", job_id, limit_bytes), lambda instance: read_job(instance, queue, job_id, reader)
         )
@@ -249,16 +250,16 @@ class Herd:
     def _publish(self, reading: Reading) -> None:
         readings = tuple(reading if r.instance == reading.instance else r for r in self._snapshot.readings)
         self._snapshot = Snapshot(self._snapshot.version + 1, readings)
-        self._bases = {queue.id.base: queue.id for queue in self._snapshot.queues}
-        self._streamed = {id: s for id, s in self._streamed.items() if id.base in self._bases}
+        self._bases = {(queue.id.instance, queue.id.base): queue.id for queue in self._snapshot.queues}
+        self._streamed = {id: s for id, s in self._streamed.items() if (id.instance, id.base) in self._bases}
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _resolve(self, key: bytes) -> tuple[QueueId, str] | None:
+    def _resolve(self, instance: str, key: bytes) -> tuple[QueueId, str] | None:
         """The known queue with the longest base that begins this key, and the id behind it."""
         end = len(key)
         while (end := key.rfind(b":", 0, end)) > 0:
-            known = self._bases.get(key[: end + 1])
+            known = self._bases.get((instance, key[: end + 1]))
             if known is not None:
                 return known, text(key[end + 1 :])
         return None

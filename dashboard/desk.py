@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import Request
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from core.herd import Herd
 
 
+class Ends(Protocol):
+    """Something open that can be told to end."""
+
+    def end(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """One dashboard over one herd. `board`, `shared` and the open `streams` are what tabs have in common."""
@@ -25,7 +31,7 @@ class Desk:
     rendering: Rendering
     board: Board = field(default_factory=Board)
     shared: Shared = field(default_factory=Shared)
-    streams: set[object] = field(default_factory=set)
+    streams: set[Ends] = field(default_factory=set)
 
     @property
     def base(self) -> str:

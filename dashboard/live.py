@@ -12,6 +12,7 @@ import re
 import time
 from urllib.parse import SplitResult, urlsplit
 
+from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -123,7 +124,7 @@ async def live(request: Request) -> Response:
 
 
 class Stream(Response):
-    """Server-sent events for one tab, until it goes away, reads too slowly, or the server stops."""
+    """Server-sent events for one tab, until it goes away, reads too slowly, or is told to end."""
 
     media_type = "text/event-stream"
 
@@ -131,21 +132,30 @@ class Stream(Response):
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._desk, self._tab = desk, tab
+        self._loop = asyncio.get_running_loop()
+        self._over = asyncio.Event()
+
+    def end(self) -> None:
+        """Say no more; may be called from any thread."""
+        self._loop.call_soon_threadsafe(self._over.set)
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        speaking = asyncio.ensure_future(self._speak(send))
-        gone = asyncio.ensure_future(_gone(receive))
+        tasks = [asyncio.ensure_future(each) for each in (self._speak(send), _gone(receive), self._over.wait())]
         self._desk.streams.add(self)
         try:
-            await asyncio.wait({speaking, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if speaking.done():
-                speaking.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if tasks[0].done():
+                tasks[0].result()
+        except asyncio.CancelledError:
+            # A server that goes down cancels what is still open. A stream always is: that is no fault to report.
+            pass
         finally:
             self._desk.streams.discard(self)
-            speaking.cancel()
-            gone.cancel()
-            await asyncio.gather(speaking, gone, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await send({"type": "http.response.body", "body": b""})
 
     async def _speak(self, send: Send) -> None:
         silent_since = time.monotonic()
@@ -172,6 +182,13 @@ def event(html: str, id: str) -> bytes:
     """One server-sent event; HTML does not mind which line breaks it has."""
     lines = "".join(f"data: {line}\n" for line in _LINES.split(html))
     return f"{f'id: {id}{chr(10)}' if id else ''}{lines}\n".encode("utf-8", "replace")
+
+
+def end_streams(app: Starlette) -> None:
+    """End every open stream of this dashboard, so that a server which goes down need not wait for them."""
+    desk: Desk = app.state.desk
+    for stream in list(desk.streams):
+        stream.end()
 
 
 async def _gone(receive: Receive) -> None:

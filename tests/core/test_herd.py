@@ -152,6 +152,22 @@ async def test_relatives_are_looked_for_in_their_own_instance(redis: redis_py.Re
     await herd.stop()
 
 
+async def test_what_is_remembered_of_a_large_job_stays_in_its_own_instance(
+    redis: redis_py.Redis, server: EmbeddedServer
+) -> None:
+    urls = [server.url, server.url.replace("/0", "/1")]
+    for number, url in enumerate(urls):
+        with redis_py.Redis.from_url(url) as client:
+            layout.failed(client, layout.queue(client), "1", data=str(number) * 100_000)
+    herd = Herd(Settings(redis=tuple(RedisSettings(f"r{number}", url) for number, url in enumerate(urls))))
+    await read_now(herd)
+    for number in (0, 1, 0, 1):
+        data = (await herd.job(QueueId(f"r{number}", "bull", "mail"), "1")).data
+        assert data is not None
+        assert set(data.text) == {str(number)}
+    await herd.stop()
+
+
 async def test_a_herd_can_be_stopped_twice_and_before_it_started(server: EmbeddedServer) -> None:
     herd = Herd(Settings(redis=(RedisSettings("default", server.url),)))
     await herd.stop()

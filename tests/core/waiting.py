@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from contextlib import asynccontextmanager, nullcontext
+from typing import TypeVar
 
 from core.herd import Herd
 from core.redis_settings import RedisSettings
@@ -36,12 +36,12 @@ async def still(url: str, *prefixes: str) -> AsyncIterator[Herd]:
 
 
 @asynccontextmanager
-async def herding(url: str, *prefixes: str, **settings: Any) -> AsyncIterator[Herd]:
-    """A herd on that Redis, looked at the whole time. Without a prefix it takes all."""
-    herd = Herd(Settings(redis=(RedisSettings("default", url, prefixes or ("*",)),), **settings))
+async def herding(url: str, *prefixes: str, watched: bool = True) -> AsyncIterator[Herd]:
+    """A herd on that Redis, looked at the whole time unless told otherwise. Without a prefix it takes all."""
+    herd = Herd(Settings(redis=(RedisSettings("default", url, prefixes or ("*",)),)))
     await herd.start()
     try:
-        with herd.watching():
+        with herd.watching() if watched else nullcontext():
             yield herd
     finally:
         await herd.stop()

@@ -156,6 +156,19 @@ def test_a_tab_that_goes_away_is_no_longer_counted(hasty: None) -> None:
         until(lambda: herd.watchers == 0)
 
 
+def test_a_server_that_goes_down_ends_the_streams_first(hasty: None) -> None:
+    herd = small_company()
+    app = application(herd)
+    with serve(app) as port:
+        tab = Tab(port)
+        tab.read()
+        with tab.stream() as response:
+            tab.message(response)
+            live.end_streams(app)
+            assert response.readline() == b""
+    assert herd.watchers == 0
+
+
 def test_a_tab_that_does_not_read_is_let_go(hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SLOWEST_READER", 0.2)
     herd = FixedHerd(tuple(queue(f"queue-{i}") for i in range(90)))

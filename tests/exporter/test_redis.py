@@ -23,6 +23,8 @@ from tickbird.demo.server import EmbeddedServer
 def mail_queue(redis: redis_py.Redis) -> int:
     """A queue as BullMQ 6 writes it, with jobs in every state; returns the present in milliseconds."""
     now = time.time_ns() // 1_000_000
+    redis.xadd("bull:mail:events", {"event": "added", "jobId": "1", "name": "send"})
+    redis.zadd("bull:mail:marker", {"0": 0})
     redis.hset("bull:mail:meta", mapping={"opts.maxLenEvents": "10000", "version": "bullmq:6.7.0", "concurrency": "4"})
     redis.set("bull:mail:id", 12)
     for number, ago in enumerate((60_000, 40_000, 20_000), 1):

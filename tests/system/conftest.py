@@ -18,11 +18,13 @@ import pytest
 import redis as redis_py
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from starlette.applications import Starlette
 
 from core.herd import Herd
 from core.redis_settings import RedisSettings
 from core.settings import Settings
 from dashboard.app import create_app
+from dashboard.live import end_streams
 from tests.system.company import Company
 from tickbird.demo.server import EmbeddedServer
 
@@ -32,6 +34,18 @@ ARGUMENTS = (
 )
 DEADLINE = 15.0
 expect.set_options(timeout=DEADLINE * 1000)
+
+
+class Server(uvicorn.Server):
+    """Ends the streams before it waits for what is open."""
+
+    def __init__(self, app: Starlette, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        end_streams(self._app)
+        await super().shutdown(sockets)
 
 
 @dataclass
@@ -51,9 +65,7 @@ class Dashboard:
         app = create_app(Herd(self.settings), self.settings)
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
-        # As `tickbird serve` does: streams do not hold up the end.
-        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        self._server = Server(app, uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         self._thread = threading.Thread(target=self._server.run, args=([listening],))
         self._thread.start()
         until(lambda: self._server is not None and self._server.started)

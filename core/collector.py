@@ -36,6 +36,8 @@ log = logging.getLogger("tickbird.core.collector")
 SURROUNDINGS_EVERY = 5.0
 # Queues put together without a pause: a page is never held up for longer than a few milliseconds.
 AT_ONCE = 100
+# Over less than this (seconds) the first walk and the first looks would pass for what goes on every minute.
+SHORTEST_WINDOW = 15.0
 # A tick that is refused is tried again this soon: recovery is seen within a second or two.
 AWAY_INTERVAL = 1.0
 
@@ -196,7 +198,7 @@ class Collector:
         while len(self._spent) > 2 and now - self._spent[0][0] > 60:
             self._spent.popleft()
         (first_at, first), (last_at, last) = self._spent[0], self._spent[-1]
-        return (last - first) * 60 / max(1.0, last_at - first_at)
+        return (last - first) * 60 / max(SHORTEST_WINDOW, last_at - first_at)
 
     def _away(self, trouble: Unavailable) -> None:
         since = self.reading.down_since

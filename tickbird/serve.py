@@ -18,6 +18,7 @@ from core.redis_url import without_secrets
 from core.settings import Settings, load
 from dashboard.app import create_app as create_dashboard
 from dashboard.auth import check_bind
+from dashboard.live import end_streams
 from exporter.app import create_app as create_exporter
 from exporter.probes import probes
 from exporter.routes import routes as metrics_routes
@@ -34,6 +35,16 @@ def application(settings: Settings) -> Starlette:
     """Dashboard, probes and metrics as one ASGI application."""
     herd = Herd(settings)
     return create_dashboard(herd, settings, extra_routes=[*probes(herd), *metrics_routes(herd)])
+
+
+class Server(uvicorn.Server):
+    """Tells the streams of open tabs to end before it waits for what is open."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app = self.config.app
+        if isinstance(app, Starlette) and hasattr(app.state, "desk"):
+            end_streams(app)
+        await super().shutdown(sockets)
 
 
 def serve_all(settings: Settings) -> None:
@@ -79,7 +90,7 @@ def _run(app: Starlette, settings: Settings, address: tuple[str, int], paths: li
         server_header=False,
         proxy_headers=False,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

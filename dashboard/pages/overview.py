@@ -138,6 +138,11 @@ def totals(queues: list[Queue]) -> Totals:
     )
 
 
+def _still_searching(around: Frame) -> bool:
+    """Whether the first search for queues is still going on: until it is over, rows come by themselves."""
+    return any(reading.discovery.last_seconds is None for reading in around.readings)
+
+
 class Watch:
     """The overview as one tab keeps looking at it: the rows it shows stay, those that come are announced."""
 
@@ -154,10 +159,11 @@ class Watch:
         if self._shown is None:
             self._unsure = self._rows not in (EMPTY, digest_of_all(list(present)))
             self._shown = {} if self._rows == EMPTY else dict(present)
-        if not self._shown:
-            self._shown = dict(present)
+        new = present.keys() - self._shown
+        if not self._shown or ((new or self._unsure) and _still_searching(values["frame"])):
+            self._shown, self._unsure = dict(present), False
             return [*pieces, region(self._desk, self._at, (TEMPLATE, "list"), values)]
-        word = self._word(values, len(present.keys() - self._shown))
+        word = self._word(values, len(new))
         return [*pieces, word, *self._row_pieces(self._shown, values["frame"])]
 
     async def _read(self) -> tuple[dict[str, Any], list[Piece]]:

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from core.job import Job
 from core.model import State, Traffic
+from core.snapshot import Pass, Reading
 from dashboard.pages.overview import row_id
 from tests.dashboard.browsing import BASE, Page, browser, each_anew, page, stream_of
 from tests.dashboard.fixed_herd import MAIL, FixedHerd, job, now, payload, queue, small_company
@@ -117,6 +118,20 @@ def test_a_page_without_rows_fills_by_itself() -> None:
     herd.queues = [queue("mail")]
     filled = tab.news()["list"]
     assert filled.row("mail")
+
+
+class Searching(FixedHerd):
+    """Its first search for queues is not over yet."""
+
+    def _reading(self, name: str) -> Reading:
+        return replace(super()._reading(name), discovery=Pass(5, 10, None, running=True))
+
+
+def test_while_queues_are_still_searched_for_rows_come_by_themselves() -> None:
+    herd = Searching((queue("mail"),))
+    tab = looking(herd)
+    herd.queues = [queue("mail"), queue("video")]
+    assert tab.news()["list"].row("video")
 
 
 def test_an_empty_list_of_jobs_fills_by_itself() -> None:

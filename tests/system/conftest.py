@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -105,7 +106,8 @@ def dashboard(settings: Settings, redis: redis_py.Redis) -> Iterator[Dashboard]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+# For a module and no longer: while it lives, Playwright keeps a loop running that no asynchronous test gets past.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     executable = shutil.which("chromium")
     assert executable, "chromium is not on PATH: bin/system-packages installs it"
@@ -136,6 +138,15 @@ class Visitor:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(self.dashboard.url + path)
         return page
+
+    def wait_for_queues(self, number: int) -> None:
+        """Until Tickbird has found so many."""
+
+        def found() -> bool:
+            with urllib.request.urlopen(f"{self.dashboard.url}/api/queues", timeout=5) as answer:
+                return len(json.load(answer)["queues"]) == number
+
+        until(found)
 
     def status(self, path: str) -> int:
         """What the server answers to that address."""

@@ -119,8 +119,8 @@ def test_on_a_telephone_what_is_tapped_is_as_large_as_a_thumb(visitor: Visitor, 
 
 def test_a_row_is_one_line_of_36_to_40_pixels(visitor: Visitor, company: Company) -> None:
     busy(company)
+    visitor.wait_for_queues(2)
     page = visitor.open()
-    expect(page.locator("tbody tr")).to_have_count(2)
     heights = page.eval_on_selector_all("tbody tr", "rows => rows.map((row) => row.getBoundingClientRect().height)")
     assert heights
     assert all(36 <= height <= 40 for height in heights)

@@ -94,6 +94,7 @@ def test_typing_filters_at_once_and_live_rows_stay_filtered(visitor: Visitor, co
     for name in ("mail", "mail-retry", "video"):
         company.queue(name)
         company.job(name, "1", "waiting")
+    visitor.wait_for_queues(3)
     page = visitor.open()
     expect(page.locator("tbody tr")).to_have_count(3)
     page.keyboard.press("/")

@@ -38,7 +38,7 @@ def main() -> None:
     with EmbeddedServer.start(None, "--maxmemory", "1gb") as server:
         fill(server)
         with served(server) as base:
-            page = f"{base}/queues/default/bull/render?state=failed&limit={JOBS}"
+            page = f"{base}/queues/default/bull/render?state=failed&size={JOBS}"
             with urllib.request.urlopen(page, timeout=10) as response:
                 body = response.read()
             print(f"{JOBS} failed jobs with {BYTES / 1e6:.0f} MB of data each: {len(body) / 1000:.0f} KB of HTML")

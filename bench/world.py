@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import time
@@ -76,14 +75,16 @@ def served(server: EmbeddedServer) -> Iterator[str]:
 
 
 def wait_until_ready(address: str) -> None:
-    """Until the first reading is there; raises after ten seconds."""
-    ready = re.sub(r"(://[^/]+)/.*", r"\1/readyz", address)
+    """Until the first walk has found queues and they were read; raises after ten seconds."""
     deadline = time.monotonic() + 10
-    while True:
-        try:
-            with urllib.request.urlopen(ready, timeout=2):
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    while not _found(address):
+        assert time.monotonic() < deadline, "no queue was found within ten seconds"
+        time.sleep(0.1)
+
+
+def _found(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/api/queues", timeout=2) as response:
+            return bool(json.load(response)["queues"])
+    except OSError:
+        return False

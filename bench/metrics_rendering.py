@@ -151,7 +151,7 @@ class Fixed:
         self._version += 1
         return Snapshot(self._version, self._seen.readings)
 
-    def glance(self) -> None: ...
+    def glance(self, *, scraping: bool = False) -> None: ...
 
 
 async def worst_stall(work: Callable[[], object]) -> float:

@@ -91,9 +91,9 @@ class Herd:
         """The last reading of everything. No IO; an instance never read has `taken_at` None."""
         return self._snapshot
 
-    def glance(self) -> None:
-        """Somebody looked: read often for a while."""
-        self._interest.glance()
+    def glance(self, *, scraping: bool = False) -> None:
+        """Somebody looked: read often for a while; for a scraper, which comes back in its own time, less often."""
+        self._interest.glance(scraping=scraping)
 
     def watching(self) -> AbstractContextManager[None]:
         """Somebody keeps looking for as long as this is held."""

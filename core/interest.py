@@ -25,15 +25,18 @@ class Interest:
 
     def __init__(self) -> None:
         self._watchers = 0
-        self._last_look = float("-inf")
+        self._last_look = self._last_scrape = float("-inf")
         self._woken = asyncio.Event()
         self.wakes = 0
 
-    def glance(self) -> None:
-        """Somebody looked just now."""
-        was_asleep = self._wanted() > CLOSE
-        self._last_look = time.monotonic()
-        if was_asleep:
+    def glance(self, *, scraping: bool = False) -> None:
+        """Somebody looked just now: a person, or a scraper, which does not look again for a while."""
+        before = self._wanted()
+        if scraping:
+            self._last_scrape = time.monotonic()
+        else:
+            self._last_look = time.monotonic()
+        if self._wanted() < before:
             self.wake()
 
     @contextmanager
@@ -59,10 +62,10 @@ class Interest:
         return max(self._wanted(), min(ALONE, commands * COMMAND / SHARE))
 
     def _wanted(self) -> float:
-        since = time.monotonic() - self._last_look
-        if self._watchers or since < CLOSE_FOR:
+        now = time.monotonic()
+        if self._watchers or now - self._last_look < CLOSE_FOR:
             return CLOSE
-        return SCRAPED if since < SCRAPED_FOR else ALONE
+        return SCRAPED if now - max(self._last_look, self._last_scrape) < SCRAPED_FOR else ALONE
 
     async def sleep(self, seconds: float, wakes: int) -> None:
         """Wait this long, or until somebody comes to look. `wakes` is what it was when the last reading began: who

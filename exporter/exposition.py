@@ -32,7 +32,7 @@ class Watched(Protocol):
 
     def snapshot(self) -> Snapshot: ...
 
-    def glance(self) -> None: ...
+    def glance(self, *, scraping: bool = False) -> None: ...
 
 
 class Exposition:
@@ -48,7 +48,7 @@ class Exposition:
 
     async def body(self, form: Format, *, compressed: bool) -> bytes:
         """The newest snapshot as text, or as that text under gzip. Redis is not asked anything."""
-        self._herd.glance()
+        self._herd.glance(scraping=True)
         async with self._one_at_a_time:
             snapshot, now = self._herd.snapshot(), self._clock()
             self._forget_all_but(snapshot, now)

@@ -32,6 +32,21 @@ def test_a_look_keeps_readings_frequent_for_a_while(interest: Interest) -> None:
     assert interest.interval(0) == ALONE
 
 
+def test_a_scraper_is_served_with_fewer_readings_than_a_person(interest: Interest) -> None:
+    interest.glance(scraping=True)
+
+    assert interest.interval(0) == SCRAPED
+    interest.glance()
+    assert interest.interval(0) == CLOSE
+
+
+def test_a_scraper_does_not_slow_down_what_a_person_follows(interest: Interest) -> None:
+    interest.glance()
+    interest.glance(scraping=True)
+
+    assert interest.interval(0) == CLOSE
+
+
 def test_who_watches_keeps_them_frequent_for_as_long_as_it_lasts(interest: Interest) -> None:
     with interest.watching(), interest.watching():
         looked(interest, 1000)

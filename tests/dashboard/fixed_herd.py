@@ -100,7 +100,7 @@ class FixedHerd(Herd):
         mine = [job.row.state for job in self.contents if job.queue == queue.id]
         return replace(queue, counts={state: mine.count(state) for state in queue.counts}) if mine else queue
 
-    def glance(self) -> None:
+    def glance(self, *, scraping: bool = False) -> None:
         self.glances += 1
 
     @contextmanager

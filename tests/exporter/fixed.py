@@ -82,7 +82,8 @@ class FixedHerd:
     def snapshot(self) -> Snapshot:
         return self.shown
 
-    def glance(self) -> None:
+    def glance(self, *, scraping: bool = False) -> None:
+        assert scraping
         self.glances += 1
 
     async def start(self) -> None:

@@ -129,7 +129,7 @@ class Visitor:
 
     def open(self, path: str = "", **options: Any) -> Page:
         """A new tab on that page, in a browser of its own, as soon as Tickbird has found what the page is about."""
-        until(lambda: self.status(path) != HTTPStatus.NOT_FOUND)
+        until(lambda: self._is_settled(path))
         context = self.browser.new_context(**{"viewport": SCREEN, **options})
         context.set_default_timeout(DEADLINE * 1000)
         self.contexts.append(context)
@@ -138,6 +138,14 @@ class Visitor:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(self.dashboard.url + path)
         return page
+
+    def _is_settled(self, path: str) -> bool:
+        """Found; or unavailable because Redis is away, and not because it was not read yet."""
+        status = self.status(path)
+        if status != HTTPStatus.SERVICE_UNAVAILABLE:
+            return status != HTTPStatus.NOT_FOUND
+        with urllib.request.urlopen(f"{self.dashboard.url}/api/queues", timeout=5) as answer:
+            return any(instance["down_since"] is not None for instance in json.load(answer)["instances"])
 
     def wait_for_queues(self, number: int) -> None:
         """Until Tickbird has found so many."""

@@ -142,6 +142,7 @@ def test_what_is_refused_says_why_and_the_rest_is_done(visitor: Visitor, company
 
 def test_everything_works_without_scripts(visitor: Visitor, company: Company) -> None:
     failures(company, 3)
+    visitor.wait_for_queues(1)
     page = visitor.open(java_script_enabled=False)
     page.get_by_role("searchbox", name="Filter queues").fill("MAI")
     page.keyboard.press("Enter")

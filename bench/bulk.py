@@ -17,10 +17,10 @@ from typing import Any
 import redis
 
 from bench.world import job_fields
-from core.bulk.operation import Operation
-from core.bulk.request import Action, Request
 from core.herd import Herd
 from core.model import QueueId
+from core.operations.operation import Operation
+from core.operations.request import Action, Request
 from core.redis_settings import RedisSettings
 from core.settings import Settings
 from tickbird.demo.server import EmbeddedServer

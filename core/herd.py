@@ -14,12 +14,10 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
 
-from core import operations
-from core.bulk.ground import Ground
-from core.bulk.registry import Operations
 from core.collector import Collector
 from core.dialects.contract import contract
-from core.errors import Forbidden, Invalid, NotFound, Unavailable
+from core.errors import Invalid, NotFound, Unavailable
+from core.ground import Ground
 from core.history import History, read_history
 from core.instance import Instance
 from core.interest import Interest
@@ -31,8 +29,10 @@ from core.jobs.logs import read_logs
 from core.jobs.rows import Placed, read_rows
 from core.jobs.whereabouts import locate
 from core.jobs.whole import Reader, read_job
-from core.model import Outcome, Permit, Queue, QueueId, State
-from core.permits import job_permits, queue_permits
+from core.model import Permit, Queue, QueueId, State
+from core.mutations.front import Mutations
+from core.mutations.permits import job_permits, queue_permits
+from core.operations.registry import Operations
 from core.settings import Settings
 from core.shared import Shared
 from core.snapshot import Reading, Snapshot
@@ -40,7 +40,6 @@ from core.streamed import Streamed
 from core.text import raw_bytes, text
 
 T = TypeVar("T")
-Act = Callable[[Instance, Queue, str], Awaitable[Outcome]]
 # A page must be answered within a second even when Redis hangs; the rest of the second is for rendering it.
 PATIENCE = 0.8
 MOST_JOBS = 500
@@ -64,8 +63,10 @@ class Herd:
         self._heads = {name: Heads() for name in self._instances}
         self._streamed: dict[QueueId, Streamed] = {}
         self._bases: dict[tuple[str, bytes], QueueId] = {}
-        ground, refusal = Ground(self._instances, self.queue, self._touched), _READ_ONLY if settings.read_only else ""
-        self.operations = Operations(ground, lambda: (q.id for q in self._snapshot.queues), refusal=refusal)
+        refusal = _READ_ONLY if settings.read_only else ""
+        ground = Ground(self._instances, self.queue, self._touched, self._raise_if_away, refusal)
+        self.mutations = Mutations(ground)
+        self.operations = Operations(ground, lambda: (q.id for q in self._snapshot.queues))
 
     async def start(self) -> None:
         """Begin to read, in the background."""
@@ -181,36 +182,6 @@ class Herd:
     def job_permits(self, id: QueueId, job: Job) -> tuple[Permit, ...]:
         """Which actions on this job are legal now, and why the others are not."""
         return tuple(self._permitted(permit) for permit in job_permits(self.queue(id), job))
-
-    async def retry(self, id: QueueId, job_id: str) -> Outcome:
-        """Send a failed or completed job back to run again."""
-        return await self._act(id, lambda instance, queue: operations.retry(instance, queue, job_id))
-
-    async def remove(self, id: QueueId, job_id: str) -> Outcome:
-        """Delete a job with everything that belongs to it."""
-        return await self._act(id, lambda instance, queue: operations.remove(instance, queue, job_id))
-
-    async def promote(self, id: QueueId, job_id: str) -> Outcome:
-        """Let a delayed job run now."""
-        return await self._act(id, lambda instance, queue: operations.promote(instance, queue, job_id))
-
-    async def pause(self, id: QueueId) -> Outcome:
-        """Stop workers from taking jobs of this queue."""
-        return await self._act(id, operations.pause)
-
-    async def resume(self, id: QueueId) -> Outcome:
-        """Let workers take jobs again."""
-        return await self._act(id, operations.resume)
-
-    async def _act(self, id: QueueId, act: Callable[[Instance, Queue], Awaitable[Outcome]]) -> Outcome:
-        if self.settings.read_only:
-            raise Forbidden(_READ_ONLY)
-        queue = self.queue(id)
-        self._raise_if_away(id.instance)
-        try:
-            return await act(self._instances[id.instance], queue)
-        finally:
-            self._touched(id)
 
     def _touched(self, id: QueueId) -> None:
         self._shared.forget(lambda key: isinstance(key, tuple) and key[0] == id)

@@ -47,9 +47,9 @@ class Verb:
 
 
 VERBS = (
-    Verb("retries", "retry", "Retried", lambda herd, id, job: herd.retry(id, job)),
-    Verb("promotions", "promote", "Promoted", lambda herd, id, job: herd.promote(id, job)),
-    Verb("removals", "remove", "Removed", lambda herd, id, job: herd.remove(id, job), asks=True),
+    Verb("retries", "retry", "Retried", lambda herd, id, job: herd.mutations.retry(id, job)),
+    Verb("promotions", "promote", "Promoted", lambda herd, id, job: herd.mutations.promote(id, job)),
+    Verb("removals", "remove", "Removed", lambda herd, id, job: herd.mutations.remove(id, job), asks=True),
 )
 
 
@@ -68,13 +68,13 @@ async def pause(request: Request) -> Response:
     desk, id, form = desk_of(request), queue_id(request), await read_form(request)
     if not form.confirmed:
         return asking.about_pausing(desk, request, form, desk.herd.queue(id))
-    return await _turn(desk, id, form, lambda herd, queue: herd.pause(queue))
+    return await _turn(desk, id, form, lambda herd, queue: herd.mutations.pause(queue))
 
 
 async def resume(request: Request) -> Response:
     """Let a queue go on."""
     desk, id, form = desk_of(request), queue_id(request), await read_form(request)
-    return await _turn(desk, id, form, lambda herd, queue: herd.resume(queue))
+    return await _turn(desk, id, form, lambda herd, queue: herd.mutations.resume(queue))
 
 
 async def _turn(desk: Desk, id: QueueId, form: Form, act: OnQueue) -> Response:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from core.bulk.request import Action, Options
 from core.errors import Invalid, NotFound, Unavailable
 from core.model import QueueId, State
+from core.operations.request import Action, Options
 from core.snapshot import Snapshot
 from core.text import printable
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import click
 
-from core.bulk.operation import Operation, Status
-from core.bulk.request import Request
 from core.errors import TickbirdError
 from core.herd import Herd
 from core.model import Outcome, Queue, QueueId, State
+from core.operations.operation import Operation, Status
+from core.operations.request import Request
 from core.settings import Settings
 from core.text import printable
 from dashboard.api import job_shapes, shapes

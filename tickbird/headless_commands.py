@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from core.bulk.request import Action, Options
 from core.errors import Invalid
 from core.model import STATES, State
+from core.operations.request import Action, Options
 from tickbird.chosen import Wanted
 from tickbird.options import redis_options, settings_of, speaks_plainly
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.bulk.operation import Status
-from core.bulk.request import Action
 from core.model import STATES
+from core.operations.operation import Status
+from core.operations.request import Action
 from dashboard.api.schema_words import (
     COUNT,
     FLAG,

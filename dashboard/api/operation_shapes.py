@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from core.bulk.operation import Operation, Skip, Target
+from core.operations.operation import Operation, Skip, Target
 from dashboard.api.shapes import Json, queue_id
 from dashboard.urls import job_href, operation_href, queue_href
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from core.bulk.request import FLAGS, NUMBERS, Action, Options, Request
 from core.errors import Invalid, Unsupported
 from core.model import STATES, QueueId, State
+from core.operations.request import FLAGS, NUMBERS, Action, Options, Request
 from dashboard.api.asked import Asked
 from dashboard.api.bodies import read_body
 from dashboard.api.operation_schemas import LONGEST_REASON, MOST_QUEUES

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from core.bulk.ground import Ground
-from core.bulk.operation import Operation
-from core.bulk.registry import Operations
-from core.bulk.request import Action, Options, Request
+from core.ground import Ground
 from core.model import QueueId, State
+from core.operations.operation import Operation
+from core.operations.registry import Operations
+from core.operations.request import Action, Options, Request
 from tests.contract.laid_out import LaidOut
 
 

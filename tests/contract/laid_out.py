@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from core import operations
 from core.dialects.contract import CONTRACTS
 from core.instance import Instance
 from core.model import Dialect, Identity, Outcome, Queue, QueueId, State
+from core.mutations import jobs, pausing
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,16 @@ class LaidOut:
         return {key: self.redis.dump(key) for key in self.redis.keys("*")}
 
     async def retry(self, job_id: str, **options: bool) -> Outcome:
-        return await operations.retry(self.instance, self.queue, job_id, **options)
+        return await jobs.retry(self.instance, self.queue, job_id, **options)
 
     async def promote(self, job_id: str) -> Outcome:
-        return await operations.promote(self.instance, self.queue, job_id)
+        return await jobs.promote(self.instance, self.queue, job_id)
 
     async def remove(self, job_id: str) -> Outcome:
-        return await operations.remove(self.instance, self.queue, job_id)
+        return await jobs.remove(self.instance, self.queue, job_id)
 
     async def pause(self) -> Outcome:
-        return await operations.pause(self.instance, self.queue)
+        return await pausing.pause(self.instance, self.queue)
 
     async def resume(self) -> Outcome:
-        return await operations.resume(self.instance, self.queue)
+        return await pausing.resume(self.instance, self.queue)

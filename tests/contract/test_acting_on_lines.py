@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core import operations
 from core.model import Dialect, State
+from core.mutations import pausing
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 
 LENGTHS = (0, 1, 3, 4, 11)
@@ -20,7 +20,7 @@ FOREIGN = {
 
 @pytest.fixture(autouse=True)
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "MOVED_AT_ONCE", PIECE)
+    monkeypatch.setattr(pausing, "MOVED_AT_ONCE", PIECE)
 
 
 def fill(mail: LaidOut, waiting: int, paused: int) -> tuple[list[str], list[str]]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.bulk.operation import Operation, Status
-from core.bulk.request import Action
 from core.errors import Unsupported
 from core.model import Dialect, State
+from core.operations.operation import Operation, Status
+from core.operations.request import Action
 from tests.contract.bulk import Bulk
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 from tests.core.layout import now

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from core.bulk import run as bulk_run
-from core.bulk.operation import Status
-from core.bulk.request import Action
 from core.errors import Unavailable
 from core.instance import Instance
 from core.model import Dialect, State
+from core.operations import run as bulk_run
+from core.operations.operation import Status
+from core.operations.request import Action
 from core.redis_settings import RedisSettings
 from tests.contract.bulk import Bulk
 from tests.contract.laid_out import LaidOut, Layout

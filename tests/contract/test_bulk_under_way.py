@@ -10,13 +10,13 @@ from contextlib import contextmanager
 import pytest
 import redis as redis_py
 
-from core.bulk.ground import Ground
-from core.bulk.operation import Status
-from core.bulk.pace import MOST
-from core.bulk.registry import REMEMBERED, Operations
-from core.bulk.request import Action
 from core.errors import Conflict, Forbidden
+from core.ground import Ground
 from core.model import Dialect, State
+from core.operations.operation import Status
+from core.operations.pace import MOST
+from core.operations.registry import REMEMBERED, Operations
+from core.operations.request import Action
 from tests.contract.bulk import Bulk
 from tests.contract.laid_out import LaidOut, Layout
 from tests.core.layout import now
@@ -211,6 +211,6 @@ async def test_only_so_many_are_remembered(mail: LaidOut, bulk: Bulk, layout: La
 
 
 async def test_a_read_only_tickbird_refuses_every_operation(mail: LaidOut, bulk: Bulk, layout: Layout) -> None:
-    ground = Ground({"default": mail.instance}, lambda _id: mail.queue, lambda _id: None)
+    ground = Ground({"default": mail.instance}, lambda _id: mail.queue, lambda _id: None, refusal="It is read-only.")
     with pytest.raises(Forbidden, match="read-only"):
-        await Operations(ground, list, refusal="It is read-only.").start(bulk.request(Action.RETRY))
+        await Operations(ground, list).start(bulk.request(Action.RETRY))

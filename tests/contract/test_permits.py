@@ -8,7 +8,7 @@ import pytest
 
 from core.job import Children, Job, JobRow
 from core.model import Dialect, Identity, Permit, Queue, QueueId, State
-from core.permits import job_permits, queue_permits
+from core.mutations.permits import job_permits, queue_permits
 
 ID = QueueId("default", "bull", "mail")
 MAIL = Queue(ID, Identity(Dialect.MQ5, "6.7.0", ()), False, {})

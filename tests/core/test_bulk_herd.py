@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import redis as redis_py
 
-from core.bulk.operation import Status
-from core.bulk.request import Action, Options, Request
 from core.errors import Forbidden, NotFound, Unsupported
 from core.herd import Herd
 from core.model import QueueId, State
+from core.operations.operation import Status
+from core.operations.request import Action, Options, Request
 from core.redis_settings import RedisSettings
 from core.settings import Settings
 from tests.core import layout

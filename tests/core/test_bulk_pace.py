@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.bulk.pace import AIM, FEWEST, FIRST, MOST, REST, Pace
+from core.operations.pace import AIM, FEWEST, FIRST, MOST, REST, Pace
 
 CALM = 0.0002
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.bulk.request import Action, Options, Request
 from core.errors import Invalid
 from core.model import QueueId, State
+from core.operations.request import Action, Options, Request
 
 MAIL = (QueueId("default", "bull", "mail"),)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import redis as redis_py
 
-from core.bulk.request import Options
-from core.bulk.scope import Scope, freeze
-from core.bulk.walks import Walk, walk
 from core.instance import Instance
 from core.model import Dialect, Identity, Queue, QueueId, State
+from core.operations.request import Options
+from core.operations.scope import Scope, freeze
+from core.operations.walks import Walk, walk
 from tests.core import layout
 
 BASE = b"bull:mail:"

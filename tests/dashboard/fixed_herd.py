@@ -11,15 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from core.errors import Invalid, NotFound, Unavailable
 from core.herd import Herd
 from core.history import History, Minute
 from core.job import Covered, Job, JobPage, JobRow, Logs, Payload
 from core.jobs.listing import Order
-from core.model import STATES, Dialect, Health, Identity, Outcome, Permit, Queue, QueueId, State, Verdict
+from core.model import STATES, Dialect, Health, Identity, Permit, Queue, QueueId, State, Verdict
 from core.redis_settings import RedisSettings
 from core.settings import Settings
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
+from tests.dashboard.fixed_mutations import FixedMutations
 from tests.dashboard.fixed_operations import FixedOperations
 
 REDIS = RedisFacts("redis", "7.4.1", "standalone", "master", "noeviction", 12_000_000, 0, 9, 0, 0, 86_400)
@@ -77,6 +78,7 @@ class FixedHerd(Herd):
 
     def __post_init__(self) -> None:
         self.operations = FixedOperations(self.settings)
+        self.mutations = FixedMutations(self)
 
     async def start(self) -> None:
         self.version += 1
@@ -131,7 +133,7 @@ class FixedHerd(Herd):
     ) -> JobPage:
         if cursor is not None and not cursor.isdecimal():
             raise Invalid(f"{cursor!r} is not a cursor.", "Take `next` from the page before.")
-        self._reach(id)
+        self.reach(id)
         rows = [job.row for job in self.contents if job.queue == id and job.row.state is state]
         rows = rows if order == "oldest" else rows[::-1]
         start = int(cursor or 0)
@@ -140,11 +142,11 @@ class FixedHerd(Herd):
         return JobPage(tuple(page), more, Covered(len(page), len(rows)))
 
     async def rows(self, id: QueueId, job_ids: Sequence[str]) -> dict[str, JobRow | None]:
-        self._reach(id)
+        self.reach(id)
         return {job_id: next((j.row for j in self._of(id) if j.row.id == job_id), None) for job_id in job_ids}
 
     async def job(self, id: QueueId, job_id: str, *, limit_bytes: int = 65_536) -> Job:
-        self._reach(id)
+        self.reach(id)
         found = next((job for job in self._of(id) if job.row.id == job_id), None)
         if found is None:
             raise NotFound(f"There is no job {job_id!r} in {id.name!r} any more.")
@@ -153,7 +155,7 @@ class FixedHerd(Herd):
     def _of(self, id: QueueId) -> list[Job]:
         return [job for job in self.contents if job.queue == id]
 
-    def _reach(self, id: QueueId) -> None:
+    def reach(self, id: QueueId) -> None:
         self.queue(id)
         if id.instance in self.down:
             raise Unavailable(f"Redis {id.instance} cannot be reached: connection refused.")
@@ -165,7 +167,7 @@ class FixedHerd(Herd):
         return Logs(tuple(self.log_lines[first : first + limit]), first, total)
 
     async def history(self, id: QueueId) -> History:
-        self._reach(id)
+        self.reach(id)
         first = self.taken_at // 60_000 - 59
         unknown = tuple(Minute((first + number) * 60_000, None, None) for number in range(60))
         return self.past or History(unknown, None, "Nothing in Redis tells of the last hour.")
@@ -178,51 +180,6 @@ class FixedHerd(Herd):
         state = job.row.state
         legal = {**{verb: state in states for verb, states in _LEGAL.items()}, "remove": state is not State.ACTIVE}
         return tuple(Permit(verb, ok, "" if ok else f"It is {state}.") for verb, ok in legal.items())
-
-    async def retry(self, id: QueueId, job_id: str) -> Outcome:
-        await self._move("retry", id, job_id)
-        return Outcome("retry", id, f"{job_id} waits again.", job_id)
-
-    async def promote(self, id: QueueId, job_id: str) -> Outcome:
-        await self._move("promote", id, job_id)
-        return Outcome("promote", id, f"{job_id} no longer waits for its time.", job_id)
-
-    async def remove(self, id: QueueId, job_id: str) -> Outcome:
-        found = await self._allowed("remove", id, job_id)
-        self.contents = [job for job in self.contents if job is not found]
-        return Outcome("remove", id, f"{job_id} is gone.", job_id)
-
-    async def _move(self, verb: str, id: QueueId, job_id: str) -> None:
-        found = await self._allowed(verb, id, job_id)
-        moved = replace(found, row=replace(found.row, state=State.WAITING))
-        self.contents = [moved if job is found else job for job in self.contents]
-
-    async def _allowed(self, verb: str, id: QueueId, job_id: str) -> Job:
-        self._writable()
-        found = await self.job(id, job_id)
-        permit = next(permit for permit in self.job_permits(id, found) if permit.verb == verb)
-        if not permit.allowed:
-            raise Conflict(f"{job_id} cannot be {verb}d: it is {found.row.state}.", "Look at its page.")
-        return found
-
-    def _writable(self) -> None:
-        if self.settings.read_only:
-            raise Forbidden("This Tickbird is read-only.")
-        self.version += 1
-
-    async def pause(self, id: QueueId) -> Outcome:
-        return self._paused(id, paused=True)
-
-    async def resume(self, id: QueueId) -> Outcome:
-        return self._paused(id, paused=False)
-
-    def _paused(self, id: QueueId, *, paused: bool) -> Outcome:
-        self._writable()
-        self._reach(id)
-        before = self.queue(id)
-        self.queues = [replace(queue, paused=paused) if queue.id == id else queue for queue in self.queues]
-        verb, word = ("pause", "paused") if paused else ("resume", "running")
-        return Outcome(verb, id, f"{id.name} is {word}.", changed=before.paused is not paused)
 
 
 MAIL, VIDEO, BILLING = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.bulk.ground import Ground
-from core.bulk.operation import Operation, Skip, Status, Target
-from core.bulk.registry import Operations
-from core.bulk.request import Action, Request
 from core.errors import Forbidden, NotFound
+from core.ground import Ground
 from core.model import Queue, QueueId, State
+from core.operations.operation import Operation, Skip, Status, Target
+from core.operations.registry import Operations
+from core.operations.request import Action, Request
 from core.settings import Settings
 
 LIVE = "0123456789abcdef"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from core import operations
 from core.instance import Instance
 from core.model import Dialect, Identity, Outcome, Queue, QueueId
+from core.mutations import jobs, pausing
 from tests.interop.node_driver import LIBRARIES, Library, NodeQueue
 
 ACTED_ON = LIBRARIES
@@ -29,19 +29,19 @@ class Ours:
         self.base = self.queue.id.base.decode()
 
     async def retry(self, job_id: str, **options: Any) -> Outcome:
-        return await operations.retry(self.instance, self.queue, job_id, **options)
+        return await jobs.retry(self.instance, self.queue, job_id, **options)
 
     async def promote(self, job_id: str) -> Outcome:
-        return await operations.promote(self.instance, self.queue, job_id)
+        return await jobs.promote(self.instance, self.queue, job_id)
 
     async def remove(self, job_id: str) -> Outcome:
-        return await operations.remove(self.instance, self.queue, job_id)
+        return await jobs.remove(self.instance, self.queue, job_id)
 
     async def pause(self) -> Outcome:
-        return await operations.pause(self.instance, self.queue)
+        return await pausing.pause(self.instance, self.queue)
 
     async def resume(self) -> Outcome:
-        return await operations.resume(self.instance, self.queue)
+        return await pausing.resume(self.instance, self.queue)
 
 
 def as_found(theirs: NodeQueue, version: str = "") -> Queue:

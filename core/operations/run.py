@@ -10,16 +10,16 @@ from collections.abc import Sequence
 
 from redis.exceptions import NoPermissionError
 
-from core.bulk.ground import Ground
-from core.bulk.operation import LIVE, OVER, Operation, Skip, Status, Target
-from core.bulk.pace import Pace
-from core.bulk.request import Request
-from core.bulk.scope import Scope
-from core.bulk.slices import Slices, Steps, Toggle
-from core.bulk.tally import Book, Tally
 from core.errors import Conflict, TickbirdError, Unavailable
+from core.ground import Ground
+from core.operations.operation import LIVE, OVER, Operation, Skip, Status, Target
+from core.operations.pace import Pace
+from core.operations.request import Request
+from core.operations.scope import Scope
+from core.operations.slices import Slices, Steps, Toggle
+from core.operations.tally import Book, Tally
 
-log = logging.getLogger("tickbird.bulk")
+log = logging.getLogger("tickbird.operations")
 # How long to wait for a Redis that is away before it is tried again (seconds).
 AWAY = 1.0
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from core.acts import Answer
-from core.bulk.operation import Skip
-from core.bulk.pace import Pace
 from core.model import QueueId
-from core.refusals import refusal
+from core.mutations.act import Answer
+from core.mutations.refusals import refusal
+from core.operations.operation import Skip
+from core.operations.pace import Pace
 from core.text import printable
 
 EXAMPLES_EACH = 5

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.bulk.request import Options
 from core.dialects.contract import LISTS, contract, is_marker
 from core.instance import Instance, pack
 from core.model import Queue, QueueId, State
+from core.operations.request import Options
 
 # The newest jobs of a list that are remembered: more than are likely to be removed one by one meanwhile.
 ANCHORS = 6

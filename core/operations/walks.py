@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
-from core.bulk.scope import Scope
 from core.dialects.contract import LISTS, is_marker
 from core.instance import Instance, pack
+from core.operations.scope import Scope
 
 # How far a list is searched for a job that was passed over before, beyond where it was.
 ASTRAY = 20_000

@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 
-from core.bulk.ground import Ground
-from core.bulk.request import Request
-from core.bulk.scope import Scope, freeze
 from core.dialects.contract import contract
 from core.errors import TickbirdError, Unsupported
+from core.ground import Ground
 from core.model import Queue, QueueId, State
-from core.permits import check
+from core.mutations.permits import check
+from core.operations.request import Request
+from core.operations.scope import Scope, freeze
 
 # Queues that are looked at side by side: more would only wait for a connection.
 AT_ONCE = 4

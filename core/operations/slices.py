@@ -6,18 +6,18 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from core import operations
-from core.acts import Act
-from core.bulk.ground import Ground
-from core.bulk.operation import Skip
-from core.bulk.request import Action, Request
-from core.bulk.scope import Scope
-from core.bulk.tally import DONE, Book, left_out, skipped
-from core.bulk.walks import walk
 from core.dialects.contract import contract
 from core.errors import Conflict, NotFound, Unsupported
+from core.ground import Ground
 from core.instance import pack
-from core.permits import check
+from core.mutations import pausing
+from core.mutations.act import Act
+from core.mutations.permits import check
+from core.operations.operation import Skip
+from core.operations.request import Action, Request
+from core.operations.scope import Scope
+from core.operations.tally import DONE, Book, left_out, skipped
+from core.operations.walks import walk
 from core.text import text
 
 # A job that is answered with one of these is not where it was read.
@@ -167,7 +167,7 @@ class Toggle:
 
     async def step(self) -> bool:
         id = self._scope.queue
-        act = operations.pause if self._request.action is Action.PAUSE else operations.resume
+        act = pausing.pause if self._request.action is Action.PAUSE else pausing.resume
         try:
             outcome = await act(self._ground.instance(id), self._ground.find(id))
         except (Conflict, NotFound, Unsupported) as refused:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.acts import Answer
 from core.errors import Conflict, NotFound, TickbirdError
+from core.mutations.act import Answer
 from core.text import printable
 
 _INSTEAD = {

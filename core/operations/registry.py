@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from core.bulk.ground import Ground
-from core.bulk.operation import LIVE, Operation
-from core.bulk.preview import preview
-from core.bulk.request import Request
-from core.bulk.run import Run
-from core.errors import Conflict, Forbidden, NotFound
+from core.errors import Conflict, NotFound
+from core.ground import Ground
 from core.model import QueueId
+from core.operations.operation import LIVE, Operation
+from core.operations.preview import preview
+from core.operations.request import Request
+from core.operations.run import Run
 
 # How many operations are remembered, and how many may be under way.
 REMEMBERED = 200
@@ -23,13 +23,13 @@ FAREWELL = 1.0
 class Operations:
     """What pages, API and commands ask for bulk work. `known` lists every queue that there is now."""
 
-    def __init__(self, ground: Ground, known: Callable[[], Iterable[QueueId]], *, refusal: str = "") -> None:
-        self._ground, self._known, self._refusal = ground, known, refusal
+    def __init__(self, ground: Ground, known: Callable[[], Iterable[QueueId]]) -> None:
+        self._ground, self._known = ground, known
         self._runs: dict[str, Run] = {}
 
     async def preview(self, request: Request) -> Operation:
         """Count what it would touch, and freeze that; `resume` starts it. Raises what refuses it as a whole."""
-        self._check_writable()
+        self._ground.check_writable()
         scopes = await preview(self._ground, request, self._known())
         run = Run(request, scopes, self._ground)
         self._runs[run.id] = run
@@ -81,7 +81,7 @@ class Operations:
             await asyncio.gather(*late, return_exceptions=True)
 
     def _told(self, id: str, act: Callable[[Run], None]) -> Operation:
-        self._check_writable()
+        self._ground.check_writable()
         run = self._run(id)
         act(run)
         return run.picture()
@@ -90,10 +90,6 @@ class Operations:
         if id not in self._runs:
             raise NotFound("There is no such operation (any more).", f"The last {REMEMBERED} are remembered.")
         return self._runs[id]
-
-    def _check_writable(self) -> None:
-        if self._refusal:
-            raise Forbidden(self._refusal)
 
     def _check_room(self, id: str) -> None:
         live = sum(run.status in LIVE for run in self._runs.values() if run.id != id)

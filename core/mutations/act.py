@@ -1,6 +1,6 @@
 """Runs our Lua verbs on a queue: which keys a script gets, what it is told, and parents that live elsewhere.
 
-A script answers in codes, one a job; `core/refusals.py` turns those that refuse into sentences.
+A script answers in codes, one a job; `core/mutations/refusals.py` turns those that refuse into sentences.
 """
 
 from __future__ import annotations

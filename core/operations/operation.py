@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.bulk.request import Request
 from core.model import QueueId, State
+from core.operations.request import Request
 
 
 class Status(StrEnum):

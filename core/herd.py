@@ -121,7 +121,7 @@ class Herd:
         return await self.newer(self._snapshot.version, wait)
 
     def queue(self, id: QueueId) -> Queue:
-        """The queue as last read. Raises NotFound, or Unavailable where its instance was never read."""
+        """The queue as last read. Raises NotFound, or Unavailable where not everything was looked at yet."""
         reading = self._reading(id.instance)
         queue = next((queue for queue in reading.queues if queue.id == id), None)
         if queue is not None:
@@ -130,6 +130,10 @@ class Herd:
             raise Unavailable(
                 reading.trouble or f"Redis {id.instance} has not been read yet.", "Try again in a moment."
             )
+        walk = reading.discovery
+        if walk.running and walk.last_seconds is None:
+            looked = f"{walk.keys_seen:,} of {walk.keys_total:,} keys were looked at"
+            raise Unavailable(f"No queue {id.name!r} was found so far: {looked}.", "Try again in a moment.")
         raise NotFound(f"There is no queue {id.name!r} under the prefix {id.prefix!r}.", _near(id, reading))
 
     async def jobs(

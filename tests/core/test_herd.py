@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis as redis_py
 
+from core import discovery
 from core.errors import Invalid, NotFound, Unavailable
 from core.herd import MOST_JOBS, MOST_LINES, Herd
 from core.model import QueueId, State
@@ -29,6 +30,18 @@ async def test_a_herd_that_has_not_read_yet_says_so(server: EmbeddedServer) -> N
     with pytest.raises(Unavailable, match="has not been read yet"):
         herd.queue(MAIL)
     await herd.stop()
+
+
+async def test_a_queue_that_the_first_walk_has_not_reached_is_not_said_to_be_absent(
+    server: EmbeddedServer, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "FIRST_REST", 3600)
+    redis.mset({f"other:{number}": "x" for number in range(3 * discovery.SLICE)})
+    async with herding(server.url) as herd:
+        while not ((reading := herd.snapshot().readings[0]).taken_at and reading.discovery.running):
+            await herd.newer(herd.snapshot().version, 10)
+        with pytest.raises(Unavailable, match="3,000 keys were looked at"):
+            herd.queue(MAIL)
 
 
 async def test_an_unknown_queue_names_the_nearest(server: EmbeddedServer, redis: redis_py.Redis) -> None:

@@ -21,18 +21,20 @@ from core.ground import Ground
 from core.history import History, read_history
 from core.instance import Instance
 from core.interest import Interest
-from core.job import Covered, Job, JobPage, JobRow, Logs
+from core.job import Job, JobPage, JobRow, Logs
 from core.jobs.cursor import decode
 from core.jobs.heads import Heads
-from core.jobs.listing import Listed, Order, Sought, list_ids
+from core.jobs.listing import Order, Sought, Wanted
 from core.jobs.logs import read_logs
-from core.jobs.rows import Placed, read_rows
-from core.jobs.whereabouts import locate
+from core.jobs.pages import read_certain, read_found, read_page
 from core.jobs.whole import Reader, read_job
 from core.model import Permit, Queue, QueueId, State
 from core.mutations.front import Mutations
 from core.mutations.permits import job_permits, queue_permits
 from core.operations.registry import Operations
+from core.query.query import Query
+from core.search.seek import Seek
+from core.search.sieve import Sieve
 from core.settings import Settings
 from core.shared import Shared
 from core.snapshot import Reading, Snapshot
@@ -42,6 +44,8 @@ from core.text import raw_bytes, text
 T = TypeVar("T")
 # A page must be answered within a second even when Redis hangs; the rest of the second is for rendering it.
 PATIENCE = 0.8
+# A search goes on for longer than a page may wait only when somebody asks for more.
+SEARCH_PATIENCE = 0.6
 MOST_JOBS = 500
 MOST_LINES = 1000
 # The chart of an hour is read anew at most this often (seconds).
@@ -62,6 +66,7 @@ class Herd:
         self._shared = Shared()
         self._heads = {name: Heads() for name in self._instances}
         self._streamed: dict[QueueId, Streamed] = {}
+        self._searching: dict[str, asyncio.Lock] = {}
         self._bases: dict[tuple[str, bytes], QueueId] = {}
         refusal = _READ_ONLY if settings.read_only else ""
         ground = Ground(self._instances, self.queue, self._touched, self._raise_if_away, refusal)
@@ -140,19 +145,31 @@ class Herd:
         self, id: QueueId, state: State, *, order: Order = "newest", limit: int = 50, cursor: str | None = None
     ) -> JobPage:
         """A page of a state. Raises Invalid for a state the dialect has not, a bad limit or cursor."""
-        queue = self.queue(id)
-        notions = contract(queue.identity)
+        queue, sought = self.queue(id), self._sought(id, state, order, limit, cursor)
+        return await self._read(id, ("jobs", sought), lambda instance: read_page(instance, queue, sought))
+
+    async def find(self, id: QueueId, query: Query, wanted: Wanted) -> JobPage:
+        """The jobs of a state that fit the query, as far as can be looked in the time of a page: `covered` says how
+        far that is, and `next` goes on from there. Raises as `jobs` does."""
+        sought = self._sought(id, wanted.state, wanted.order, wanted.limit, wanted.cursor)
+        self._raise_if_away(id.instance)
+        seek = Seek(self._instances[id.instance], self.queue(id), wanted.state, Sieve(query), wanted.order)
+        turn = self._searching.setdefault(id.instance, asyncio.Lock())
+        return await read_found(seek, sought, turn, SEARCH_PATIENCE)
+
+    def _sought(self, id: QueueId, state: State, order: Order, limit: int, cursor: str | None) -> Sought:
+        identity = self.queue(id).identity
+        notions = contract(identity)
         if state not in notions.keys:
-            raise Invalid(f"{queue.identity.label} has no state {state.value!r}.", f"It has {', '.join(notions.keys)}.")
+            raise Invalid(f"{identity.label} has no state {state.value!r}.", f"It has {', '.join(notions.keys)}.")
         if not 1 <= limit <= MOST_JOBS or order not in ("newest", "oldest"):
             raise Invalid(f"limit is 1 to {MOST_JOBS}, and order is newest or oldest.")
-        sought = Sought(state, order, limit, decode(cursor, state, order) if cursor else None)
-        return await self._read(id, ("jobs", sought), lambda instance: _page(instance, queue, sought))
+        return Sought(state, order, limit, decode(cursor, state, order) if cursor else None)
 
     async def rows(self, id: QueueId, job_ids: Sequence[str]) -> dict[str, JobRow | None]:
         """These jobs as they are now, in whatever state; None for one that is gone."""
         queue, wanted = self.queue(id), tuple(job_ids)
-        return await self._read(id, ("rows", wanted), lambda instance: _rows(instance, queue, wanted))
+        return await self._read(id, ("rows", wanted), lambda instance: read_certain(instance, queue, wanted))
 
     async def job(self, id: QueueId, job_id: str, *, limit_bytes: int = 65_536) -> Job:
         """One job in full, payloads cut at `limit_bytes`. Raises NotFound."""
@@ -250,24 +267,3 @@ def _now() -> int:
 def _near(id: QueueId, reading: Reading) -> str:
     near = difflib.get_close_matches(id.name, [queue.id.name for queue in reading.queues], n=1)
     return f"The nearest name is {near[0]!r}." if near else "It may have been obliterated, or never had a job."
-
-
-async def _page(instance: Instance, queue: Queue, sought: Sought) -> JobPage:
-    listed = await list_ids(instance, queue.id.base, contract(queue.identity), sought)
-    placed = [Placed(id, sought.state, score) for id, score in listed.members]
-    rows = await read_rows(instance, queue, placed)
-    following = listed.next.encode() if listed.next else None
-    return JobPage(tuple(rows), following, Covered(len(rows), listed.total, _lost(listed)))
-
-
-def _lost(listed: Listed) -> str:
-    moved = "The list moved far since the page before: some jobs may be shown twice or passed over."
-    return moved if listed.lost else ""
-
-
-async def _rows(instance: Instance, queue: Queue, wanted: Sequence[str]) -> dict[str, JobRow | None]:
-    ids = [raw_bytes(id) for id in wanted]
-    places = await locate(instance, queue, ids)
-    placed = [place.placed for id in ids if (place := places[id]) is not None]
-    rows = {row.id: row for row in await read_rows(instance, queue, placed)}
-    return {id: rows.get(id) for id in wanted}

@@ -39,6 +39,16 @@ class Sought:
     cursor: Cursor | None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The same as a person asks for it: `cursor` is the text that the page before gave."""
+
+    state: State
+    order: Order = "newest"
+    limit: int = 50
+    cursor: str | None = None
+
+
 async def list_ids(instance: Instance, base: bytes, notions: Contract, sought: Sought) -> Listed:
     """One page of ids. Cost does not grow with depth, except for a list that moved far since the page before."""
     key = base + notions.keys[sought.state]

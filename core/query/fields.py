@@ -53,7 +53,7 @@ FIELDS = {
     "finished": Field(Kind.INSTANT, Cost.SMALL, "when it completed or failed", (b"finishedOn",)),
     "due": Field(Kind.INSTANT, Cost.SMALL, "when a delayed job becomes ready"),
     "worker": Field(Kind.WHOLE, Cost.SMALL, "the worker that ran it", (b"pb",)),
-    "parent": Field(Kind.EXACT, Cost.SMALL, "its parent's id or key", (b"parentKey", b"parent")),
+    "parent": Field(Kind.EXACT, Cost.SMALL, "its parent's id or key", (b"parentKey",)),
     "scheduler": Field(Kind.WHOLE, Cost.SMALL, "the scheduler that made it", (b"rjk",)),
     "reason": Field(Kind.PART, Cost.LARGE, "why it failed", (b"failedReason",)),
     "data": Field(Kind.JSON, Cost.LARGE, "its data, or a path into it: data.user.id", (b"data",)),

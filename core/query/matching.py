@@ -22,7 +22,9 @@ class Candidate(Protocol):
     queue: QueueId
     state: State
     id: str
-    due: int | None
+
+    @property
+    def due(self) -> int | None: ...
 
     def text(self, field: str) -> str | None: ...
 
@@ -130,6 +132,9 @@ def _texts(name: str, job: Candidate) -> Iterator[str]:
         yield job.id
     elif name == "log":
         yield from job.lines()
+    elif name == "parent":
+        key = job.text("parentKey") or ""
+        yield from (key, key.rpartition(":")[2]) if key else ()
     else:
         for raw in FIELDS[name].reads:
             if (text := job.text(raw.decode())) is not None:

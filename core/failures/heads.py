@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from core.failures.fingerprint import Fingerprint, fingerprint
 from core.instance import Instance, pack
 from core.script import Script
-from core.text import text
+from core.text import raw_bytes, text
 
 # Bytes of a reason and of a stack: the message and the first frames.
 HEAD = 800
@@ -19,6 +19,8 @@ HEAD = 800
 AT_ONCE = 100
 # Where scripts are not allowed, a reason of up to this many bytes is shipped.
 LONGEST_REASON = 4096
+# The script reads no field that is longer than this.
+LARGEST = 65536
 
 
 @cache
@@ -47,6 +49,28 @@ async def _without_scripts(instance: Instance, base: bytes, ids: Sequence[bytes]
         (name or b"", (reason or b"") if names[1] == b"failedReason" else b"", b"")
         for (name, reason), names in zip((reply or (None, None) for reply in replies), fields, strict=True)
     ]
+
+
+def fingerprint_of(name: str, reason: str, stacktrace: str) -> Fingerprint:
+    """The same from the fields as they stand in Redis, for a job that was read whole."""
+    fields = (_head(field, HEAD) for field in (name, reason, _last_stack(stacktrace)))
+    cut_name, cut_reason, stack = fields
+    return fingerprint(cut_name, cut_reason, _unescaped(stack))
+
+
+def _last_stack(stacktrace: str) -> str:
+    if len(raw_bytes(stacktrace)) > LARGEST:
+        return ""
+    for between in ('","', '", "'):
+        if between in stacktrace:
+            return stacktrace[stacktrace.rindex(between) + len(between) :]
+    return stacktrace[2:]
+
+
+def _head(field: str, most: int) -> str:
+    """The first bytes of a field, as the script cuts it: nothing of one that is too large."""
+    raw = raw_bytes(field)
+    return "" if len(raw) > LARGEST else text(raw[:most])
 
 
 def _unescaped(raw: str) -> str:

@@ -56,6 +56,9 @@ FIELDS = {
     "parent": Field(Kind.EXACT, Cost.SMALL, "its parent's id or key", (b"parentKey",)),
     "scheduler": Field(Kind.WHOLE, Cost.SMALL, "the scheduler that made it", (b"rjk",)),
     "reason": Field(Kind.PART, Cost.LARGE, "why it failed", (b"failedReason",)),
+    "group": Field(
+        Kind.EXACT, Cost.LARGE, "the group of like failures it is in", (b"name", b"failedReason", b"stacktrace")
+    ),
     "data": Field(Kind.JSON, Cost.LARGE, "its data, or a path into it: data.user.id", (b"data",)),
     "opts": Field(Kind.JSON, Cost.LARGE, "its options, or a path into them", (b"opts",)),
     "result": Field(Kind.JSON, Cost.LARGE, "what it returned, or a path into that", (b"returnvalue",)),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any as Json
 from typing import Protocol
 
+from core.failures.heads import fingerprint_of
 from core.model import QueueId, State
 from core.query.fields import FIELDS, FREE, Kind, cost
 from core.query.query import All, Any, Between, Clause, Like, Not, Query, Term, Test
@@ -132,6 +133,9 @@ def _texts(name: str, job: Candidate) -> Iterator[str]:
         yield job.id
     elif name == "log":
         yield from job.lines()
+    elif name == "group":
+        name, reason, stack = (job.text(field) or "" for field in ("name", "failedReason", "stacktrace"))
+        yield fingerprint_of(name, reason, stack).key
     elif name == "parent":
         key = job.text("parentKey") or ""
         yield from (key, key.rpartition(":")[2]) if key else ()

@@ -65,7 +65,7 @@ def _fields(stage: Query) -> tuple[bytes, ...]:
 
 
 # What may be long: its size is asked first.
-_LARGE = frozenset((b"failedReason", b"data", b"opts", b"returnvalue"))
+_LARGE = frozenset((b"failedReason", b"data", b"opts", b"returnvalue", b"stacktrace"))
 
 
 async def _nothing(_: Instance, __: bytes, ___: Sequence[bytes], jobs: list[RawJob]) -> list[RawJob]:

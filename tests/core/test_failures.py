@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import redis as redis_py
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.failures import book as books
@@ -17,8 +17,11 @@ from core.failures.groups import EXAMPLES, grouped
 from core.failures.heads import read_fingerprints
 from core.failures.survey import Failures, FailureSurvey
 from core.instance import Instance
+from core.jobs.rows import Placed
 from core.model import Dialect, Identity, Queue, QueueId, State
+from core.query.parser import parse
 from core.redis_settings import RedisSettings
+from core.search.sieve import Sieve
 from tests.core import layout
 from tests.core.waiting import soon
 from tickbird.demo.server import EmbeddedServer
@@ -109,6 +112,25 @@ async def test_only_the_last_attempt_decides_and_long_or_broken_fields_harm_noth
     assert (found[1].name, found[1].message, found[1].frame) == ("send", "", "")
     assert found[2].message == "\udcff\udcfe"
     assert [one.name for one in found[3:]] == ["", ""]
+
+
+STACKS = st.lists(st.sampled_from([NODE, PYTHON, "x" * 900, 'odd ","quotes', "", "é\n" * 700]), max_size=3)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(max_size=30), reason=st.text(max_size=1500), stacks=STACKS, spaced=st.booleans())
+async def test_a_group_can_be_searched_for_and_is_the_same_then(
+    instance: Instance, redis: redis_py.Redis, name: str, reason: str, stacks: list[str], spaced: bool
+) -> None:
+    separators = (", ", ": ") if spaced else (",", ":")
+    stacktrace = json.dumps(stacks, separators=separators, ensure_ascii=False)
+    fields = {"name": name, "failedReason": reason, "stacktrace": stacktrace}
+    raw = {key: value.encode("utf-8", "replace") for key, value in fields.items()}
+    redis.delete("bull:mail:1")
+    layout.failed(redis, b"bull:mail:", "1", at=NOW, **raw)
+    (grouped_by,) = await read_fingerprints(instance, b"bull:mail:", [b"1"])
+    found = await Sieve(parse(f"group:{grouped_by.key}")).sift(instance, queue(1), [Placed(b"1", State.FAILED)])
+    assert len(found.fitting) == 1
 
 
 async def test_where_scripts_are_forbidden_reasons_still_tell(server: EmbeddedServer, redis: redis_py.Redis) -> None:

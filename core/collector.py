@@ -24,6 +24,7 @@ from core.instance import Instance, pack
 from core.interest import Interest
 from core.model import Dialect, Health, Queue, QueueId, Verdict, Workers
 from core.register import Register
+from core.shard import ALL, Shard
 from core.snapshot import Reading, RedisFacts
 from core.survey.draft import Draft
 from core.survey.rounds import survey
@@ -56,11 +57,17 @@ class Surroundings:
 class Collector:
     """Reads one instance for as long as it runs, and hands each reading to `publish`."""
 
-    def __init__(self, instance: Instance, interest: Interest, publish: Callable[[Reading], None]) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        interest: Interest,
+        publish: Callable[[Reading], None],
+        shard: Shard = ALL,
+    ) -> None:
         self.instance = instance
         self._interest = interest
         self._publish = publish
-        self._walk = Walk(instance)
+        self._walk = Walk(instance, shard)
         self._walk_refused = ""
         self._register = Register(instance, self._walk)
         self._surroundings = Surroundings()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from core.instance import Instance, pack
 from core.model import Dialect, QueueId
+from core.shard import ALL, Shard
 from core.snapshot import Pass
 from core.text import text
 
@@ -50,8 +51,9 @@ class Place:
 class Walk:
     """The endless walk over one instance. `progress` can be read at any time."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, shard: Shard = ALL) -> None:
         self._instance = instance
+        self._shard = shard
         self._wanted = tuple(prefix.encode() for prefix in instance.prefixes)
         self._configured = sorted((prefix for prefix in self._wanted if prefix != b"*"), key=len, reverse=True)
         self.progress = Pass()
@@ -89,8 +91,9 @@ class Walk:
         return bytes(following)
 
     def wants(self, base: bytes) -> bool:
-        """Whether a base key lies under a prefix that the settings ask for."""
-        return b"*" in self._wanted or any(base.startswith(prefix + b":") for prefix in self._wanted)
+        """Whether a base key lies under a prefix that the settings ask for, and in our share of the queues."""
+        asked_for = b"*" in self._wanted or any(base.startswith(prefix + b":") for prefix in self._wanted)
+        return asked_for and self._shard.has(base)
 
     def _pattern(self) -> bytes:
         if len(self._wanted) == 1 and b"*" not in self._wanted:

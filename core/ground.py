@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from core.errors import Forbidden, NotFound
 from core.instance import Instance
-from core.model import Outcome, Queue, QueueId
+from core.model import Queue, QueueId
 
-Act = Callable[[Instance, Queue], Awaitable[Outcome]]
+T = TypeVar("T")
 
 
 def _fine(_instance: str) -> None:
@@ -34,7 +35,7 @@ class Ground:
         if self.refusal:
             raise Forbidden(self.refusal)
 
-    async def act(self, id: QueueId, act: Act) -> Outcome:
+    async def act(self, id: QueueId, act: Callable[[Instance, Queue], Awaitable[T]]) -> T:
         """One act on a queue; whoever reads it next reads it anew, whether or not the act went well."""
         self.check_writable()
         queue = self.find(id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import time
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
@@ -17,6 +17,9 @@ from typing import TypeVar
 from core.collector import Collector
 from core.dialects.contract import contract
 from core.errors import Invalid, NotFound, Unavailable
+from core.events.front import Events
+from core.events.options import options_of
+from core.failures.survey import FailureSurvey
 from core.ground import Ground
 from core.history import History, read_history
 from core.instance import Instance
@@ -33,11 +36,14 @@ from core.mutations.front import Mutations
 from core.mutations.permits import job_permits, queue_permits
 from core.operations.registry import Operations
 from core.query.query import Query
+from core.retention.schedule import Schedule
 from core.search.seek import Seek
 from core.search.sieve import Sieve
 from core.settings import Settings
+from core.shard import ALL, Shard
 from core.shared import Shared
 from core.snapshot import Reading, Snapshot
+from core.store.opening import open_store
 from core.streamed import Streamed
 from core.text import raw_bytes, text
 
@@ -55,11 +61,12 @@ HISTORY_FRESH = 5.0
 class Herd:
     """All watched instances. `start` it in a running event loop; it fails softly while Redis is away."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, follows: bool = False, shard: Shard = ALL) -> None:
+        """`follows`: every job is followed by its events, as an exporter needs it. `shard`: whose queues to read."""
         self.settings = settings
         self._interest = Interest()
         self._instances = {redis.name: Instance(redis) for redis in settings.redis}
-        self._collectors = [Collector(i, self._interest, self._publish) for i in self._instances.values()]
+        self._collectors = [Collector(i, self._interest, self._publish, shard) for i in self._instances.values()]
         self._snapshot = Snapshot(0, tuple(collector.reading for collector in self._collectors))
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -71,11 +78,21 @@ class Herd:
         refusal = _READ_ONLY if settings.read_only else ""
         ground = Ground(self._instances, self.queue, self._touched, self._raise_if_away, refusal)
         self.mutations = Mutations(ground)
-        self.operations = Operations(ground, lambda: (q.id for q in self._snapshot.queues))
+        self.failures = FailureSurvey(self._instances, lambda: self._snapshot.queues)
+        self.events = Events(self._instances, self._reading, options_of(settings))
+        self._follows = follows
+        self.store = open_store(settings.state_url)
+        self.operations = Operations(ground, self._known, self.store)
+        rules = () if settings.read_only else settings.retention
+        self._retention = Schedule(rules, self.operations, self._known, self.store)
 
     async def start(self) -> None:
         """Begin to read, in the background."""
         self._tasks = [asyncio.create_task(collector.run()) for collector in self._collectors]
+        self.operations.begin()
+        self._retention.begin()
+        if self._follows:
+            self.events.start()
 
     async def read_now(self) -> None:
         """A full look at every instance, for one who does not stay: unlike `start`, nothing reads on afterwards."""
@@ -86,12 +103,16 @@ class Herd:
 
     async def stop(self) -> None:
         """End the reading, what operations run, and every connection."""
+        await self._retention.stop()
         await self.operations.stop()
+        await self.failures.stop()
+        await self.events.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for instance in self._instances.values():
             await instance.close()
+        await self.store.close()
 
     def snapshot(self) -> Snapshot:
         """The last reading of everything. No IO; an instance never read has `taken_at` None."""
@@ -203,6 +224,9 @@ class Herd:
     def job_permits(self, id: QueueId, job: Job) -> tuple[Permit, ...]:
         """Which actions on this job are legal now, and why the others are not."""
         return tuple(self._permitted(permit) for permit in job_permits(self.queue(id), job))
+
+    def _known(self) -> Iterator[QueueId]:
+        return (queue.id for queue in self._snapshot.queues)
 
     def _touched(self, id: QueueId) -> None:
         self._shared.forget(lambda key: isinstance(key, tuple) and key[0] == id)

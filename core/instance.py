@@ -1,4 +1,4 @@
-"""One configured Redis: its connections, and the two ways in which everything here talks to it.
+"""One configured Redis, a server or a cluster, and the two ways in which everything here talks to it.
 
 `read` sends prepared commands in one round trip and hands back their answers; `script` runs one of our Lua verbs.
 Both have a time limit over the whole exchange and turn every failure of the network into `Unavailable`.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
-import hiredis
-from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.exceptions import (
     AuthenticationError,
@@ -21,20 +19,17 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from core.cluster.front import Cluster
 from core.errors import Unavailable
+from core.node import Node, pack
 from core.redis_settings import RedisSettings
 from core.redis_url import without_secrets
 from core.script import Script
 
+__all__ = ["TIME_LIMIT", "Instance", "pack"]
+
 # A batch that takes longer than this is a Redis in trouble, not a slow one: pages must answer within a second.
 TIME_LIMIT = 5.0
-# Enough for the collector, discovery and a handful of people at once; more would be felt by Redis before by us.
-CONNECTIONS = 8
-
-
-def pack(*command: bytes | str | int) -> bytes:
-    """One command as the bytes that go over the wire."""
-    return cast(bytes, hiredis.pack_command(command))  # type: ignore[arg-type] # its stub takes one argument only
 
 
 class Instance:
@@ -47,7 +42,10 @@ class Instance:
         self.address = without_secrets(settings.url)
         self.database = int(parse_url(settings.url).get("db", 0))
         self.commands_sent = 0
-        self._pool = BlockingConnectionPool(**_options(settings.url), max_connections=CONNECTIONS, timeout=TIME_LIMIT)
+        options = _options(settings.url)
+        self._node = Node(options, TIME_LIMIT)
+        self._cluster = Cluster(self._node, (options.get("host", ""), options.get("port", 6379)), options, TIME_LIMIT)
+        self._is_cluster: bool | None = None
 
     async def ask(self, *command: bytes | str | int) -> Any:
         """One command's raw reply; an error reply is raised as redis-py's ResponseError."""
@@ -101,29 +99,26 @@ class Instance:
             return await self.ask("EVAL", script.source, *rest)
 
     async def _exchange(self, packed: bytes, replies: int) -> list[Any]:
-        connection: AbstractConnection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
-        whole = False
-        try:
-            await connection.send_packed_command([packed])
-            answer = [await _reply(connection) for _ in range(replies)]
-            whole = True
-        finally:
-            # Cut off half-way, the connection still carries replies that belong to nobody.
-            if not whole:
-                await connection.disconnect(nowait=True)
-            await self._pool.release(connection)
-        return answer
+        if self._is_cluster is None:
+            self._is_cluster = await self._finds_a_cluster()
+        if self._is_cluster:
+            return await self._cluster.exchange(packed)
+        return await self._node.exchange(packed, replies)
+
+    async def _finds_a_cluster(self) -> bool:
+        """Where INFO may not be asked, a cluster shows itself as nothing but a single server."""
+        (reply,) = await self._node.exchange(pack(b"INFO", b"cluster"), 1)
+        return isinstance(reply, bytes) and b"cluster_enabled:1" in reply
+
+    def connection(self) -> AbstractConnection:
+        """A connection of its own, for one who listens; who asked for it ends it. Any node of a cluster hears what is
+        published on any other."""
+        return self._node.connection()
 
     async def close(self) -> None:
         """End every connection."""
-        await self._pool.aclose()
-
-
-async def _reply(connection: AbstractConnection) -> Any:
-    try:
-        return await connection.read_response(disable_decoding=True)
-    except ResponseError as refusal:
-        return refusal
+        await self._cluster.close()
+        await self._node.close()
 
 
 def _options(url: str) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Identity:
 
     `version` is what the queue's own keys claim, such as "6.7.0", and None where nothing claims any.
     `doubt` says in a sentence why mutations are refused (signals disagree, Pro groups); empty when there is none.
+    `also_before_6`: whatever version it claims, something here is, or earlier claimed to be, of one before 6.
     """
 
     dialect: Dialect
@@ -70,6 +71,7 @@ class Identity:
     evidence: tuple[str, ...]
     pinned: bool = False
     doubt: str = ""
+    also_before_6: bool = False
 
     @property
     def library(self) -> str:

@@ -11,32 +11,32 @@ from core.errors import Invalid
 SCHEMES = ("redis", "rediss", "unix")
 
 
-def check_url(name: str, url: str) -> None:
-    """Raise Invalid, without echoing a password, unless this is a URL that can be dialled."""
+def check_url(url: str, what: str) -> None:
+    """Raise Invalid, without echoing a password, unless this is a URL that can be dialled. `what` names it."""
     try:
         parts, port = urlsplit(url), urlsplit(url).port
     except ValueError:
-        raise Invalid(f"The URL of instance {name!r} has a host or a port that makes no sense.") from None
+        raise Invalid(f"{what} has a host or a port that makes no sense.") from None
     if parts.scheme not in SCHEMES:
         raise Invalid(
-            f"The URL of instance {name!r} must begin with redis://, rediss:// or unix://.",
+            f"{what} must begin with redis://, rediss:// or unix://.",
             "For example redis://:password@redis.internal:6379/0.",
         )
     if parts.scheme != "unix":
-        _check_place(name, parts, port)
+        _check_place(what, parts, port)
     try:
         parse_url(url)
     except ValueError:
         # Its own message could carry a part of the URL that is secret.
-        raise Invalid(f"The URL of instance {name!r} has an option behind its ? that makes no sense.") from None
+        raise Invalid(f"{what} has an option behind its ? that makes no sense.") from None
 
 
-def _check_place(name: str, parts: SplitResult, port: int | None) -> None:
+def _check_place(what: str, parts: SplitResult, port: int | None) -> None:
     if not parts.hostname:
-        raise Invalid(f"The URL of instance {name!r} names no host.", f"Port {port} of what?" if port else "")
+        raise Invalid(f"{what} names no host.", f"Port {port} of what?" if port else "")
     database = parts.path.strip("/")
     if database and not (database.isascii() and database.isdigit()):
-        raise Invalid(f"The URL of instance {name!r} must end in the number of a database, such as /0.")
+        raise Invalid(f"{what} must end in the number of a database, such as /0.")
 
 
 def without_secrets(url: str) -> str:

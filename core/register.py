@@ -8,7 +8,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from core.clients import Connection, waiting_commands
-from core.dialects.detect import detect, pinned
+from core.dialects.detect import detect, pinned, remembering
 from core.dialects.signals import Signals, read_signals
 from core.discovery import Walk
 from core.instance import Instance
@@ -93,7 +93,7 @@ class Register:
             return
         identity = detect(signals, known.identity if known and not known.identity.pinned else None)
         id = self._walk.place(base, identity.dialect, shown=self._shown.get(base)).id(self._instance.name)
-        identity = self._as_pinned(id, identity)
+        identity = remembering(self._as_pinned(id, identity), known.identity if known else None)
         if known is None or known.id != id:
             known = Watched(base, id, identity)
         if not known.quick[1] or known.identity != identity:

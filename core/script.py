@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "dialects"
-# A prelude says where it takes in a part that it shares with other dialects.
+# A prelude, or a verb, says where it takes in a part that it shares with others.
 _PART = re.compile(rb"^-- WITH (\w+)$", re.MULTILINE)
 
 
@@ -28,8 +28,9 @@ class Script:
 @cache
 def script(dialect: str, verb: str) -> Script:
     """The verb `verbs/<verb>.lua` behind `<dialect>/prelude.lua`: what differs between layouts is in the prelude."""
-    prelude = _PART.sub(_part, (FOLDER / dialect / "prelude.lua").read_bytes())
-    return Script(f"{dialect}/{verb}", prelude + b"\n" + (FOLDER / "verbs" / f"{verb}.lua").read_bytes())
+    prelude = (FOLDER / dialect / "prelude.lua").read_bytes()
+    own = (FOLDER / "verbs" / f"{verb}.lua").read_bytes()
+    return Script(f"{dialect}/{verb}", _PART.sub(_part, prelude + b"\n" + own))
 
 
 def _part(line: re.Match[bytes]) -> bytes:

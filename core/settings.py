@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import Invalid
+from core.events.reasons import Reason, reason_tables
 from core.redis_settings import DEFAULT_URL, RedisSettings, instance_flag, instance_tables, known_instance, nearest
 from core.redis_url import check_url
+from core.retention.rules import Rule, retention_tables
+from core.slo import Slo, slo_tables
 
 # Kubernetes writes such variables for a Service called "tickbird"; they are nobody's setting.
 _SERVICE_LINK = re.compile(r"^TICKBIRD_(.+_)?(SERVICE_(HOST|PORT).*|PORT(_\d+_(TCP|UDP).*)?)$")
@@ -54,6 +57,12 @@ TABLE = (
     Setting("metrics.token", str, "", "a bearer token that may scrape /metrics on the dashboard's port", secret=True),
     Setting("exporter.host", str, "127.0.0.1", "the address of `tickbird exporter`"),
     Setting("exporter.port", int, 9809, "the port of `tickbird exporter`; 0 takes a free one"),
+    Setting("exporter.shard", int, 0, "which of several exporters that share the queues this one is, from 0"),
+    Setting("exporter.total_shards", int, 1, "how many exporters share the queues"),
+    Setting("metrics.job_names", int, 50, "how many job names of a queue are told apart; further ones are `__other__`"),
+    Setting("metrics.job_times", list, (), "patterns of queues whose wait and run times are kept for each job name"),
+    Setting("dead_letter", list, (), "patterns of queues in which a job means that something was given up"),
+    Setting("state_url", str, "", "a Redis that keeps what Tickbird itself remembers; empty: memory", secret=True),
     Setting("log_format", str, "text", '"text" or "json"'),
 )
 _BY_NAME = {setting.name: setting for setting in TABLE}
@@ -76,6 +85,15 @@ class Settings:
     metrics_token: str = field(default="", repr=False)
     exporter_host: str = "127.0.0.1"
     exporter_port: int = 9809
+    exporter_shard: int = 0
+    exporter_total_shards: int = 1
+    metrics_job_names: int = 50
+    metrics_job_times: tuple[str, ...] = ()
+    dead_letter: tuple[str, ...] = ()
+    slo: tuple[Slo, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    state_url: str = field(default="", repr=False)
+    retention: tuple[Rule, ...] = ()
     log_format: str = "text"
 
     @property
@@ -101,8 +119,18 @@ def _from_toml(file: Path | None) -> dict[str, Any]:
         raise Invalid(f"The settings file {file} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The settings file {file} is not valid TOML: {error}.") from error
-    redis = content.pop("redis", [])
-    return {**_known(_dotted(content), str(file)), **({"redis": instance_tables(redis, str(file))} if redis else {})}
+    tables = {name: content.pop(name) for name in _TABLES if content.get(name)}
+    read = {attribute: of(tables[name], str(file)) for name, (attribute, of) in _TABLES.items() if name in tables}
+    return {**_known(_dotted(content), str(file)), **read}
+
+
+# What is written as an array of tables, with the attribute that it becomes.
+_TABLES: Mapping[str, tuple[str, Callable[[Any, str], Any]]] = {
+    "redis": ("redis", instance_tables),
+    "slo": ("slo", slo_tables),
+    "reason": ("reasons", reason_tables),
+    "retention": ("retention", retention_tables),
+}
 
 
 def _dotted(content: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -121,7 +149,7 @@ def _known(content: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _setting(name: str, where: str) -> Setting:
     if name in _BY_NAME:
         return _BY_NAME[name]
-    raise Invalid(f"{where} has an unknown setting {name!r}.", nearest(name, [*_BY_NAME, "redis"]))
+    raise Invalid(f"{where} has an unknown setting {name!r}.", nearest(name, [*_BY_NAME, *_TABLES]))
 
 
 def _typed(setting: Setting, value: Any, where: str) -> Any:
@@ -217,10 +245,14 @@ def _checked(settings: Settings) -> Settings:
     for instance in settings.redis:
         if not instance.name:
             raise Invalid("An instance has an empty name.", "Its name stands in URLs: give it one.")
-        check_url(instance.name, instance.url)
+        check_url(instance.url, f"The URL of instance {instance.name!r}")
     for port in ("port", "exporter.port"):
         if not 0 <= getattr(settings, _BY_NAME[port].attribute) <= 65_535:
             raise Invalid(f"{port} must be 0 to 65535.")
+    if settings.metrics_job_names < 0:
+        raise Invalid("metrics.job_names must be 0 or more.")
+    if settings.state_url:
+        check_url(settings.state_url, "state_url")
     if settings.metrics_access not in ("login", "open"):
         raise Invalid(f'metrics.access must be "login" or "open", not {settings.metrics_access!r}.')
     if settings.log_format not in ("text", "json"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.model import Health, Queue, State, Verdict
+from core.split_pause import split_pause
 from core.words import count, span
 
 # A delayed job may be late by a worker's own poll; later than this nobody is promoting.
@@ -24,6 +25,8 @@ def verdict(queue: Queue, now: int) -> Verdict:
 def _paused(queue: Queue, now: int) -> Verdict | None:
     if not queue.paused:
         return None
+    if amiss := split_pause(queue):
+        return Verdict(Health.PAUSED, amiss, needs_attention=True)
     waiting = f"Paused while {_jobs(queue.backlog)} {_wait(queue.backlog)}{_since(queue, now)}."
     return Verdict(Health.PAUSED, waiting if queue.backlog else "Paused.", needs_attention=queue.backlog > 0)
 
@@ -34,6 +37,11 @@ def _unattended(queue: Queue, now: int) -> Verdict | None:
         return None
     how = f"{_jobs(work)} {_wait(work)} and no worker is connected{_since(queue, now)}."
     return Verdict(Health.UNATTENDED, how, needs_attention=True)
+
+
+def _left_behind(queue: Queue, _now: int) -> Verdict | None:
+    amiss = split_pause(queue)
+    return Verdict(Health.RUNNING, amiss, needs_attention=True) if amiss else None
 
 
 def _overdue(queue: Queue, now: int) -> Verdict | None:
@@ -78,6 +86,7 @@ def _idle(_queue: Queue, _now: int) -> Verdict | None:
 RULES: tuple[Callable[[Queue, int], Verdict | None], ...] = (
     _paused,
     _unattended,
+    _left_behind,
     _overdue,
     _failing,
     _limited,

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from core.model import Dialect, Identity, State
 
-VERBS = ("retry", "promote", "remove", "pause", "resume")
+VERBS = (
+    *("retry", "promote", "remove", "pause", "resume"),
+    *("edit_data", "change_priority", "change_delay", "set_progress", "log", "add", "duplicate"),
+    *("fail", "requeue", "release_rate_limit", "mend_pause"),
+)
+_STREAMED = (*VERBS, "trim_events")
+_LIMITS = ("release_deduplication", "set_concurrency", "set_rate_limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,10 @@ _MQ4_FIXED = (*_FIXED, b"events", b"waiting-children", b"prioritized", b"pc")
 _MQ5_FIXED = (*_FIXED, b"events", b"waiting-children", b"prioritized", b"pc", b"marker")
 
 CONTRACTS = {
-    Dialect.BULL: Contract(Dialect.BULL, _COMMON, frozenset(VERBS), _BULL_FIXED),
-    Dialect.MQ_LIST: Contract(Dialect.MQ_LIST, _FLOWS, frozenset(VERBS), _MQ_LIST_FIXED, list_markers=True),
-    Dialect.MQ4: Contract(Dialect.MQ4, _PRIORITIZED, frozenset(VERBS), _MQ4_FIXED, list_markers=True),
-    Dialect.MQ5: Contract(Dialect.MQ5, _PRIORITIZED, frozenset(VERBS), _MQ5_FIXED),
+    Dialect.BULL: Contract(Dialect.BULL, _COMMON, frozenset((*VERBS, "release_deduplication")), _BULL_FIXED),
+    Dialect.MQ_LIST: Contract(Dialect.MQ_LIST, _FLOWS, frozenset(_STREAMED), _MQ_LIST_FIXED, list_markers=True),
+    Dialect.MQ4: Contract(Dialect.MQ4, _PRIORITIZED, frozenset(_STREAMED), _MQ4_FIXED, list_markers=True),
+    Dialect.MQ5: Contract(Dialect.MQ5, _PRIORITIZED, frozenset((*_STREAMED, *_LIMITS)), _MQ5_FIXED),
 }
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.dialects.signals import Signals
+from core.dialects.signals import GROUPS, Signals
+from core.dialects.since import at_least
 from core.dialects.votes import all_votes, fits, live_votes, tally, version_of
 from core.model import Dialect, Identity
 
@@ -19,7 +20,10 @@ _SILENT = (
     "actions wait until one does, or pin the dialect."
 )
 _BOTH = "Both Bull and BullMQ have left their signs here, so nothing is changed: pin the dialect to act."
-_PRO = "This is a BullMQ Pro queue: its groups keep counts that an action from outside would break."
+_PRO = (
+    "This is a BullMQ Pro queue: its groups keep counts that an action from outside would break, so it is only read. "
+    "Jobs that wait in a group are in none of the states here."
+)
 _EARLIER = "as seen earlier"
 
 
@@ -31,11 +35,23 @@ def detect(signals: Signals, before: Identity | None = None) -> Identity:
     return replace(before, evidence=tuple(dict.fromkeys((*before.evidence, _EARLIER))))
 
 
+def remembering(found: Identity, before: Identity | None) -> Identity:
+    """What was found, after `before`: a queue that ever claimed to be of a version before 6 may still have clients of
+    it, though another has written its own version over theirs."""
+    if before is None or found.also_before_6 or not at_least(found, 6):
+        return found
+    if not before.also_before_6 and at_least(before, 6) is not False:
+        return found
+    said = "against that: something of a version before 6 was seen earlier"
+    return replace(found, also_before_6=True, evidence=(*found.evidence, said))
+
+
 def pinned(found: Identity, dialect: Dialect) -> Identity:
     """What was found, overruled by an operator. A Pro queue stays closed: its groups are no matter of dialect."""
     version = found.version if fits(found.version, dialect) else None
     doubt = found.doubt if found.doubt == _PRO else ""
-    return Identity(dialect, version, ("pinned in the settings", *found.evidence), pinned=True, doubt=doubt)
+    evidence = ("pinned in the settings", *found.evidence)
+    return Identity(dialect, version, evidence, pinned=True, doubt=doubt, also_before_6=found.also_before_6)
 
 
 def _is_bullmq(signals: Signals) -> bool:
@@ -48,7 +64,7 @@ def _is_bullmq(signals: Signals) -> bool:
 def _has_structure(signals: Signals) -> bool:
     return bool(
         signals.types.get(b"events") == b"stream"
-        or any(signals.has(key) for key in (b"prioritized", b"pc", b"marker", b"waiting-children", b"groups"))
+        or any(signals.has(key) for key in (b"prioritized", b"pc", b"marker", b"waiting-children", *GROUPS))
         or b"bzpopmin" in signals.waits_on
         or b"qs" in signals.waits_on
         or signals.job_fields & {b"atm", b"ats", b"pb"}
@@ -84,6 +100,9 @@ def _bull(signals: Signals) -> Identity:
 def _bullmq(signals: Signals) -> Identity:
     live, everything = tally(live_votes(signals)), tally(all_votes(signals))
     version, evidence = version_of(signals), everything.evidence
+    if pro := _pro_signs(signals):
+        claimed = version if fits(version, everything.newest) else None
+        return Identity(everything.newest, claimed, (*pro, *evidence), doubt=_PRO)
     if _is_both(signals):
         return Identity(everything.newest, None, (*evidence, *_bull_signs(signals)), doubt=_BOTH)
     # Workers that are connected now settle what leftovers of an upgrade or another tool's writing contradict.
@@ -92,7 +111,8 @@ def _bullmq(signals: Signals) -> Identity:
     if len(everything.admitted) > 1:
         return Identity(everything.newest, None, (*evidence, "event stream or BullMQ meta"), doubt=_SILENT)
     (dialect,) = everything.admitted
-    return Identity(dialect, version if fits(version, dialect) else None, evidence, doubt=_pro(signals))
+    version, older = (version, _signs_before_6(signals, version)) if fits(version, dialect) else (None, ())
+    return Identity(dialect, version, (*evidence, *older), also_before_6=bool(older))
 
 
 def _bull_works(signals: Signals) -> bool:
@@ -105,9 +125,25 @@ def _is_both(signals: Signals) -> bool:
     return signals.bull_channel or (leftover and not signals.waits_on)
 
 
-def _pro(signals: Signals) -> str:
-    named_pro = signals.meta.get(b"version", b"").startswith(b"bullmq-pro")
-    return _PRO if named_pro or signals.has(b"groups") or b"gid" in signals.job_fields else ""
+def _signs_before_6(signals: Signals, version: str | None) -> tuple[str, ...]:
+    """What contradicts a claim to be of 6 or later, which only a Queue object writes, of whichever tool."""
+    if (version or "").split(".")[0] == "5":
+        return ()
+    signs = []
+    if signals.types.get(b"paused") == b"list":
+        signs.append("against 6: a list paused (5 or earlier)")
+    if b"nrjid" in signals.job_fields:
+        signs.append("against 6: jobs carry nrjid (5)")
+    return tuple(signs)
+
+
+def _pro_signs(signals: Signals) -> tuple[str, ...]:
+    signs = [f"key {key.decode()} (Pro)" for key in GROUPS if signals.has(key)]
+    if signals.meta.get(b"version", b"").startswith(b"bullmq-pro"):
+        signs.append("meta says it is BullMQ Pro")
+    if b"gid" in signals.job_fields:
+        signs.append("jobs carry gid (Pro)")
+    return tuple(signs)
 
 
 def _holds(before: Identity, found: Identity, signals: Signals) -> bool:

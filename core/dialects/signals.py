@@ -14,8 +14,11 @@ from redis.exceptions import NoPermissionError
 from core.dialects.contract import is_marker
 from core.instance import Instance, pack
 
+# Where BullMQ Pro keeps the groups of a queue.
+GROUPS = (b"groups", b"groups:active")
 # Each key's type, as far as it tells generations apart.
 TYPED = (
+    *GROUPS,
     b"id",
     b"meta",
     b"wait",
@@ -32,7 +35,6 @@ TYPED = (
     b"delay",
     b"meta-paused",
     b"waiting-children",
-    b"groups",
     b"stalled-check",
 )
 _LISTS = (b"wait", b"active", b"paused")
@@ -41,7 +43,7 @@ _KINDS = {**dict.fromkeys(_LISTS, b"list"), **dict.fromkeys(_SORTED, b"zset"), b
 META = (b"version", b"opts.maxLenEvents", b"paused", b"concurrency")
 # An id that a stranger's key holds may be of any length; a counter has not more digits than this.
 _LONGEST_COUNTER = 20
-_JOB_FIELDS = (b"name", b"atm", b"ats", b"attemptsMade", b"retriedOn", b"stc", b"pb", b"gid")
+_JOB_FIELDS = (b"name", b"atm", b"ats", b"attemptsMade", b"retriedOn", b"stc", b"pb", b"gid", b"nrjid")
 _SAMPLES = (
     (b"ZREVRANGE", b"completed", 0, 1),
     (b"ZREVRANGE", b"failed", 0, 1),

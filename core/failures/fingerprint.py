@@ -32,6 +32,8 @@ _NODE_FRAME = re.compile(
     r"^ {1,8}at (?:async )?(?:(?P<where>[^(]{1,200}) \()?(?P<file>[^()]{1,300}?)(?::\d{1,7}){0,2}\)?$"
 )
 _PYTHON_FRAME = re.compile(r'^ {1,8}File "(?P<file>[^"]{1,300})", line \d{1,7}, in (?P<where>.{1,200})$')
+# What a stack begins with where it names no kind: V8's general word, and Python's for no exception at all.
+_NO_KIND = ("Error", "NoneType")
 _PYTHON = "Traceback (most recent call last)"
 _FRAMES = ("    at ", '  File "')
 _FOREIGN = ("node_modules", "node:", "(internal/", "site-packages", "<anonymous>", "(native)", "/lib/python")
@@ -48,7 +50,7 @@ class Fingerprint:
 
     @cached_property
     def key(self) -> str:
-        whole = "\0".join((self.name, self.error, self.message, self.frame)).encode("utf-8", "surrogateescape")
+        whole = "\0".join((self.name, self.error, self.message, self.frame)).encode("utf-8", "surrogatepass")
         return f"{VERSION}-{hashlib.sha1(whole, usedforsecurity=False).hexdigest()[:12]}"
 
 
@@ -69,7 +71,7 @@ def steady(message: str) -> str:
 def error_class(reason: str, stack: str) -> str:
     """`TypeError` of `TypeError: x is not a function`; empty where nothing names one, or only `Error`."""
     found = _IN_STACK.match(stack[:200])
-    if found and found[1] != "Error":
+    if found and found[1] not in _NO_KIND:
         return found[1]
     said = _IN_MESSAGE.match(reason[:200])
     return said[1] if said else ""

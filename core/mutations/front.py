@@ -6,9 +6,11 @@ Invalid for what makes no sense, Unavailable where Redis is away. Bulk work is `
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.ground import Ground
 from core.model import Outcome, QueueId
-from core.mutations import jobs, pausing
+from core.mutations import abandoned, adding, duplicating, editing, jobs, limits, notes, pausing, tending
 
 
 class Mutations:
@@ -25,9 +27,9 @@ class Mutations:
         """Let a delayed job run now."""
         return await self._ground.act(id, lambda i, q: jobs.promote(i, q, job_id))
 
-    async def remove(self, id: QueueId, job_id: str) -> Outcome:
-        """Delete a job with everything that belongs to it."""
-        return await self._ground.act(id, lambda i, q: jobs.remove(i, q, job_id))
+    async def remove(self, id: QueueId, job_id: str, *, force: bool = False) -> Outcome:
+        """Delete a job with all that belongs to it; `force`: though a worker runs it, or a scheduler ends with it."""
+        return await self._ground.act(id, lambda i, q: jobs.remove(i, q, job_id, force=force))
 
     async def pause(self, id: QueueId) -> Outcome:
         """Stop workers from taking jobs of this queue."""
@@ -36,3 +38,63 @@ class Mutations:
     async def resume(self, id: QueueId) -> Outcome:
         """Let workers take jobs again."""
         return await self._ground.act(id, pausing.resume)
+
+    async def edit_data(self, id: QueueId, job_id: str, data: str, *, seen: str | None = None) -> Outcome:
+        """Replace a job's data by this JSON text; Conflict if it is no longer what was `seen`."""
+        return await self._ground.act(id, lambda i, q: editing.edit_data(i, q, job_id, data, seen=seen))
+
+    async def change_priority(self, id: QueueId, job_id: str, priority: int, *, lifo: bool = False) -> Outcome:
+        """Give a job that is still to run another priority: 0 for none, else smaller is sooner."""
+        return await self._ground.act(id, lambda i, q: editing.change_priority(i, q, job_id, priority, lifo=lifo))
+
+    async def change_delay(self, id: QueueId, job_id: str, delay: int) -> Outcome:
+        """Let a delayed job become due in `delay` ms from now."""
+        return await self._ground.act(id, lambda i, q: editing.change_delay(i, q, job_id, delay))
+
+    async def set_progress(self, id: QueueId, job_id: str, progress: str) -> Outcome:
+        """Set a job's progress to this JSON value."""
+        return await self._ground.act(id, lambda i, q: notes.set_progress(i, q, job_id, progress))
+
+    async def log(self, id: QueueId, job_id: str, line: str) -> Outcome:
+        """Add a line to a job's log."""
+        return await self._ground.act(id, lambda i, q: notes.log(i, q, job_id, line))
+
+    async def add(self, id: QueueId, jobs: Sequence[adding.NewJob]) -> tuple[Outcome, ...]:
+        """Add new jobs: one outcome each, in order, with its job's id."""
+        return await self._ground.act(id, lambda i, q: adding.add(i, q, jobs))
+
+    async def duplicate(self, id: QueueId, job_id: str, *, data: str | None = None) -> Outcome:
+        """Add a copy of a job, with other data if given; the outcome names the new job."""
+        return await self._ground.act(id, lambda i, q: duplicating.duplicate(i, q, job_id, data=data))
+
+    async def fail(self, id: QueueId, job_id: str, reason: str, *, force: bool = False) -> Outcome:
+        """Let an active job fail whose worker is gone; `force`: though a worker holds it. May take five seconds."""
+        return await self._ground.act(id, lambda i, q: abandoned.fail(i, q, job_id, reason, force=force))
+
+    async def requeue(self, id: QueueId, job_id: str, *, force: bool = False) -> Outcome:
+        """Let an active job run anew whose worker is gone; `force`: though a worker holds it. May take five seconds."""
+        return await self._ground.act(id, lambda i, q: abandoned.requeue(i, q, job_id, force=force))
+
+    async def set_concurrency(self, id: QueueId, limit: int | None) -> Outcome:
+        """Run at most so many jobs of the queue at once; None lifts that limit."""
+        return await self._ground.act(id, lambda i, q: limits.set_concurrency(i, q, limit))
+
+    async def set_rate_limit(self, id: QueueId, most: int | None, duration: int | None) -> Outcome:
+        """Begin at most so many jobs within `duration` ms; both None lift that limit."""
+        return await self._ground.act(id, lambda i, q: limits.set_rate_limit(i, q, most, duration))
+
+    async def release_rate_limit(self, id: QueueId) -> Outcome:
+        """Let workers go on at once though the rate limit was reached."""
+        return await self._ground.act(id, limits.release_rate_limit)
+
+    async def release_deduplication(self, id: QueueId, deduplication_id: str) -> Outcome:
+        """Let a job with this deduplication id be added again."""
+        return await self._ground.act(id, lambda i, q: tending.release_deduplication(i, q, deduplication_id))
+
+    async def trim_events(self, id: QueueId, keep: int) -> Outcome:
+        """Keep the newest so many events."""
+        return await self._ground.act(id, lambda i, q: tending.trim_events(i, q, keep))
+
+    async def mend_pause(self, id: QueueId) -> Outcome:
+        """Bring together what clients of different versions paused apart."""
+        return await self._ground.act(id, tending.mend_pause)

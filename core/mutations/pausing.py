@@ -18,7 +18,7 @@ async def pause(instance: Instance, queue: Queue) -> Outcome:
     check(queue, "pause")
     act = Act(instance, queue, "pause", (MOVED_AT_ONCE,))
     changed, moved, left = await act.on_queue()
-    for _ in range(_rounds(left)):
+    for _ in range(rounds(left)):
         _, more, left = await act.on_queue()
         moved += more
         if not left:
@@ -31,7 +31,7 @@ async def resume(instance: Instance, queue: Queue) -> Outcome:
     check(queue, "resume")
     changed, moved, left = await Act(instance, queue, "resume", (MOVED_AT_ONCE, "first")).on_queue()
     more_of_it = Act(instance, queue, "resume", (MOVED_AT_ONCE, "rest"))
-    for _ in range(_rounds(left)):
+    for _ in range(rounds(left)):
         _, more, left = await more_of_it.on_queue()
         moved += more
         if not left or not more:
@@ -39,7 +39,7 @@ async def resume(instance: Instance, queue: Queue) -> Outcome:
     return Outcome("resume", queue.id, _resumed(queue, bool(changed), moved, left), changed=bool(changed or moved))
 
 
-def _rounds(left: int) -> int:
+def rounds(left: int) -> int:
     """How many more calls move what is left, and what arrives meanwhile; never an endless chase."""
     return 2 * (left // MOVED_AT_ONCE + 1) if left else 0
 

@@ -13,6 +13,18 @@ _INSTEAD = {
     "active": "Wait until it has finished.",
     "waiting-children": "It runs by itself once its children have finished.",
 }
+_OF_THE_ABANDONED = ("fail", "requeue")
+_WANTED = {
+    "promote": "delayed",
+    "change_delay": "delayed",
+    "change_priority": "still to run",
+    **dict.fromkeys(_OF_THE_ABANDONED, "active"),
+}
+_HARM = {
+    "remove": "removing it would lose its result",
+    "fail": "failing it would lose its result",
+    "edit_data": "it has read the job's data already",
+}
 
 
 def refusal(verb: str, job: str, answer: Answer) -> TickbirdError:
@@ -29,9 +41,10 @@ def _missing(_verb: str, job: str, _answer: Answer) -> TickbirdError:
     return NotFound(f"{job} is not in Redis any more.")
 
 
-def _ghost(_verb: str, job: str, answer: Answer) -> TickbirdError:
+def _ghost(verb: str, job: str, answer: Answer) -> TickbirdError:
+    to = "run" if verb in ("retry", "promote") else "change"
     return Conflict(
-        f"{job} is a mere id in {answer.word(0)}: Redis has lost the job itself, so there is nothing to run.",
+        f"{job} is a mere id in {answer.word(0)}: Redis has lost the job itself, so there is nothing to {to}.",
         "Remove the id; and look at the server's eviction policy, which must be noeviction.",
     )
 
@@ -50,8 +63,10 @@ def _nowhere(_verb: str, job: str, _answer: Answer) -> TickbirdError:
 
 
 def _elsewhere(verb: str, job: str, answer: Answer) -> TickbirdError:
-    wanted = "delayed" if verb == "promote" else "failed or completed"
+    wanted = _WANTED.get(verb, "failed or completed")
     state = answer.word(0)
+    if verb == "edit_data":
+        return Conflict(f"{job} is active now: its worker has read its data already.", _INSTEAD["active"])
     if not state:
         return Conflict(f"{job} is not {wanted} any more.", "Somebody was faster; look at it again.")
     instead = "" if verb == "promote" and state == "delayed" else _INSTEAD.get(state, "")
@@ -59,14 +74,17 @@ def _elsewhere(verb: str, job: str, answer: Answer) -> TickbirdError:
 
 
 def _locked(verb: str, job: str, _answer: Answer) -> TickbirdError:
-    harm = "removing it would lose its result" if verb == "remove" else "it would run twice"
+    harm = _HARM.get(verb, "it would run twice")
     return Conflict(
         f"A worker holds {job[0].lower()}{job[1:]}: {harm}.",
         "Wait until it has finished, or until its lock has run out after the worker's death.",
     )
 
 
-def _fresh(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+def _fresh(verb: str, job: str, _answer: Answer) -> TickbirdError:
+    if verb in _OF_THE_ABANDONED:
+        said = f"{job} was taken anew while we looked whether its worker is gone."
+        return Conflict(said, "It seems to run: wait until it has finished.")
     return Conflict(
         f"{job} is active without a lock: a worker may just have taken it.",
         "Once a worker has noticed that it stalled, within about half a minute, it can be removed.",
@@ -98,8 +116,29 @@ def _children(verb: str, job: str, answer: Answer) -> TickbirdError:
     )
 
 
-def _parent(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+def _parent(verb: str, job: str, answer: Answer) -> TickbirdError:
+    if verb == "fail":
+        return Conflict(
+            f"{job} has job {printable(answer.word(1))} above it in another slot of the cluster, which would have to "
+            "learn of its failure in the same step.",
+            "Requeue it instead, and let its worker fail it.",
+        )
     return Conflict(f"{job} was given another parent at this very moment.", "Try again.")
+
+
+def _changed(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+    return Conflict(
+        f"The data of {job[0].lower()}{job[1:]} changed meanwhile, so yours would have overwritten it.",
+        "Look at it again, and make your change in what it is now.",
+    )
+
+
+def _followed(_verb: str, job: str, answer: Answer) -> TickbirdError:
+    return Conflict(
+        f"A follow-up is kept behind {job[0].lower()}{job[1:]}, under the deduplication id "
+        f"{printable(answer.word(0))}, which only its worker adds when it ends.",
+        "Requeue it instead, and let its worker end it.",
+    )
 
 
 _SENTENCES: dict[str, Callable[[str, str, Answer], TickbirdError]] = {
@@ -113,4 +152,6 @@ _SENTENCES: dict[str, Callable[[str, str, Answer], TickbirdError]] = {
     "scheduler": _scheduler,
     "children": _children,
     "parent": _parent,
+    "changed": _changed,
+    "followed": _followed,
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from core.model import Queue
 from core.text import printable
+
+_ITERATION = re.compile(r"repeat:.+:\d+\Z")
 
 
 def of_job(queue: Queue, job_id: str) -> str:
@@ -25,3 +29,12 @@ def standing(priority: int, paused: int) -> str:
     """What a sentence about a job that became ready goes on with."""
     kept = f"; it keeps priority {priority}" if priority else ""
     return kept + ("; the queue is paused, so it runs after a resume" if paused else "")
+
+
+def risk(state: str, job_id: str) -> str:
+    """What a removal by force may have cost, in a sentence that goes on after others."""
+    if state == "active":
+        return " If a worker was running it, that run's result is lost, and its worker will complain of a missing job."
+    if state not in ("completed", "failed") and _ITERATION.match(job_id):
+        return " It was an iteration of a scheduler: if it was the next one, that scheduler is at its end."
+    return ""

@@ -54,8 +54,9 @@ class Operation:
     """One picture of an operation. Instants in ms since the epoch; `rate` is in jobs (or queues) a second.
 
     `total` is what was previewed, and exact or at most that. `skipped` counts by reason, `examples` are some of
-    them. `unconfirmed` of `done` had left the state when Redis answered again after an answer was lost. `trouble` says
-    why it waits or failed. `slices`, `largest_slice` (jobs) and `longest_slice` (ms of Redis' time) tell what it cost.
+    them. `unconfirmed` of `done` had left the state when it was looked at again after an answer was lost. `trouble`
+    says why it waits, failed, does not go on by itself, or is not recorded. `slices`, `largest_slice` (jobs) and
+    `longest_slice` (ms of Redis' time) tell what it cost.
     """
 
     id: str

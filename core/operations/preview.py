@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from core.dialects.contract import contract
-from core.errors import TickbirdError, Unsupported
+from core.errors import NotFound, TickbirdError, Unsupported
 from core.ground import Ground
 from core.model import Queue, QueueId, State
 from core.mutations.permits import check
-from core.operations.request import Request
+from core.operations.obliteration import whole_queue
+from core.operations.request import Action, Request
 from core.operations.scope import Scope, freeze
 
 # Queues that are looked at side by side: more would only wait for a connection.
@@ -21,7 +23,9 @@ AT_ONCE = 4
 async def preview(ground: Ground, request: Request, known: Iterable[QueueId]) -> list[Scope]:
     """The scopes, in the order of the queues. Raises what refuses it where nothing at all would be done."""
     request.check()
-    queues = tuple(dict.fromkeys(known if request.queues is None else request.queues))
+    queues = request.chosen(known)
+    if request.matching and not queues:
+        raise NotFound(f"No queue is called like {request.matching!r}.")
     now, turns = time.time_ns() // 1_000_000, asyncio.Semaphore(AT_ONCE)
 
     async def one(id: QueueId) -> list[Scope] | TickbirdError:
@@ -49,10 +53,14 @@ def _scopes(request: Request, id: QueueId, outcome: Sequence[Scope] | TickbirdEr
 async def _of_queue(ground: Ground, request: Request, id: QueueId, now: int) -> list[Scope]:
     queue = ground.find(id)
     check(queue, request.verb)
+    if request.action is Action.OBLITERATE:
+        return [await whole_queue(ground.instance(id), queue, now, force=request.options.force)]
     if request.on_queues:
         return [Scope(id, None, count=1, reach=1, cutoff=now)]
     states = _states(request, queue)
-    return [await freeze(ground.instance(id), queue, state, request.options, now) for state in states]
+    scopes = [await freeze(ground.instance(id), queue, state, request.options, now) for state in states]
+    # How many of them are ghosts is known only once each was looked at.
+    return [replace(scope, exact=False) for scope in scopes] if request.action is Action.DROP_GHOSTS else scopes
 
 
 def _states(request: Request, queue: Queue) -> list[State]:

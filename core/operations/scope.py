@@ -41,6 +41,11 @@ class Scope:
     refusal: str = ""
 
 
+def spelled(queue: Queue, state: State) -> str:
+    """The state as scripts call it."""
+    return contract(queue.identity).keys[state].decode().replace("-", "_")
+
+
 async def freeze(instance: Instance, queue: Queue, state: State, options: Options, now: int) -> Scope:
     """What this state of the queue holds now, as far as the options let an operation touch it."""
     key = queue.id.base + contract(queue.identity).keys[state]

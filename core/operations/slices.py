@@ -9,25 +9,31 @@ from typing import Protocol
 from core.dialects.contract import contract
 from core.errors import Conflict, NotFound, Unsupported
 from core.ground import Ground
-from core.instance import pack
 from core.mutations import pausing
-from core.mutations.act import Act
+from core.mutations.act import Act, wishes
 from core.mutations.permits import check
 from core.operations.operation import Skip
+from core.operations.place import Place
 from core.operations.request import Action, Request
-from core.operations.scope import Scope
-from core.operations.tally import DONE, Book, left_out, skipped
+from core.operations.scope import Scope, spelled
+from core.operations.tally import AWAY, DONE, Book, left_out, skipped
 from core.operations.walks import walk
 from core.text import text
 
-# A job that is answered with one of these is not where it was read.
-_AWAY = frozenset({"missing", "elsewhere", "nowhere", "gone"})
+# A page that was read ahead is read anew when it is older than this (seconds), as after a pause.
+FRESH = 1.0
+# The queues of so many parents are told to a script beforehand.
+PARENTS = 8
+_NOTHING: tuple[list[bytes], float] = [], 0.0
 
 
 class Steps(Protocol):
     """A way through a scope. `step` says whether there is more; it raises Unavailable and can then be called again."""
 
     async def step(self) -> bool: ...
+
+    def place(self) -> Place:
+        """Where it stands, so that another can go on from there."""
 
 
 class Slices:
@@ -39,28 +45,34 @@ class Slices:
         self._queue = ground.find(scope.queue)
         self._instance = ground.instance(scope.queue)
         assert scope.state is not None  # noqa: S101 # those without one are queues, which Toggle acts on
-        key = self._queue.id.base + contract(self._queue.identity).keys[scope.state]
-        self._walk = walk(self._instance, key, scope)
-        self._walked = self._asked_for = 0
-        self._lost: list[bytes] = []
+        key = contract(self._queue.identity).keys[scope.state]
+        self._from = spelled(self._queue, scope.state)
+        self._walk = walk(self._instance, self._queue.id.base + key, scope, book.begun.mark)
+        self._ping, self._spent, self._ahead = 0.0, 0, _NOTHING
+        self._walked, self._asked_for = book.begun.walked, book.begun.asked_for
+        self._parents: tuple[bytes, ...] = ()
+        self._lost: list[bytes] = list(book.begun.flight)
 
     async def step(self) -> bool:
         size = self._size()
         if size <= 0:
             return False
-        page = await self._walk.page(size)
-        self._settle(page)
-        if not page:
+        if not (page := await self._next(size)):
             self._close()
             return False
-        outside = await self._outside(page)
-        self._lost = [id for id in page if id not in outside]
-        skips = {**outside, **await self._acted(self._lost)}
+        self._lost = list(page)
+        await self._book.before_slice()
+        skips = await self._acted(page)
         self._lost = []
-        self._walk.passed(page, {id for id, skip in skips.items() if skip.reason not in _AWAY})
+        self._walk.passed(page, {id for id, skip in skips.items() if skip.reason not in AWAY})
         self._walked += len(page)
         self._count(len(page), skips)
+        await self._look_ahead()
         return True
+
+    def place(self) -> Place:
+        asked_for = max(self._asked_for, len(self._lost))
+        return Place(self._walk.mark(), self._walked, asked_for, tuple(self._lost))
 
     def _size(self) -> int:
         """How many jobs to ask for. After a lost answer the same page again, to see what is still there."""
@@ -74,14 +86,38 @@ class Slices:
         for skip in skips.values():
             self._book.skip(skip)
 
-    def _settle(self, page: Sequence[bytes]) -> None:
-        """After an answer was lost: what does not come again has been acted on."""
-        gone = len(set(self._lost) - set(page))
+    async def _next(self, size: int) -> list[bytes]:
+        """The jobs of the next slice; after a lost answer first those of that one which are still there."""
+        if self._lost and (still := await self._still_there(size)):
+            return still
+        return self._read_ahead() or await self._page(size)
+
+    async def _still_there(self, size: int) -> list[bytes]:
+        """What of a slice whose answer was lost does not come again has been acted on."""
+        lost = frozenset(self._lost)
+        still = [id for id in await self._walk.page(max(size, len(lost)), again=True) if id in lost]
         self._lost = []
-        if gone:
+        if gone := len(lost) - len(still):
             self._walk.vanished(gone)
             self._walked += gone
             self._book.add_unconfirmed(gone)
+        return still
+
+    async def _page(self, size: int) -> list[bytes]:
+        """The next page, and by the way how long Redis takes to answer something small."""
+        before, started = self._walk.trips, time.perf_counter()
+        page = await self._walk.page(size)
+        self._ping = (time.perf_counter() - started) / max(1, self._walk.trips - before)
+        return page
+
+    async def _look_ahead(self) -> None:
+        """Read the next page while Redis has its rest."""
+        if (size := self._size()) > 0:
+            self._ahead = await self._page(size), time.monotonic()
+
+    def _read_ahead(self) -> list[bytes]:
+        (page, read_at), self._ahead = self._ahead, _NOTHING
+        return page if time.monotonic() - read_at < FRESH else []
 
     def _close(self) -> None:
         """What was previewed and never came was taken by workers, or by somebody else."""
@@ -90,35 +126,16 @@ class Slices:
         if gone > 0:
             self._book.skip(left_out(self._scope.queue, None, "gone"), gone)
 
-    async def _outside(self, page: Sequence[bytes]) -> dict[bytes, Skip]:
-        """Those that do not belong by their own instants, which only some states have to be asked for."""
-        youngest = self._scope.youngest
-        if youngest is None:
-            return {}
-        base = self._scope.queue.base
-        found = await self._instance.read([pack(b"HMGET", base + id, b"timestamp", b"processedOn") for id in page])
-        reasons = {
-            id: self._reason(*map(_instant, fields or (None, None))) for id, fields in zip(page, found, strict=True)
-        }
-        return {id: left_out(self._scope.queue, text(id), why) for id, why in reasons.items() if why}
-
-    def _reason(self, added: int, ran: int) -> str:
-        if max(added, ran) > self._scope.cutoff:
-            return "new"
-        return "young" if added > (self._scope.youngest or 0) else ""
-
     async def _acted(self, ids: Sequence[bytes]) -> dict[bytes, Skip]:
-        if not ids:
-            return {}
         self._look_again()
-        ping = await self._timed_ping()
-        started = time.perf_counter()
+        started, self._spent = time.perf_counter(), 0
         try:
             skips = await self._at_once(ids)
         except Conflict:
             # One of them stops the whole script: each by itself, that one is told.
             skips = await self._one_by_one(ids)
-        self._pace.measured(len(ids), time.perf_counter() - started, ping)
+        took = time.perf_counter() - started - self._ping
+        self._pace.measured(len(ids), self._spent / 1e6 if self._spent else max(0.0, took), self._ping)
         return skips
 
     def _look_again(self) -> None:
@@ -129,21 +146,28 @@ class Slices:
             return  # emptied meanwhile, perhaps by us: what we know of it still holds
         check(self._queue, self._request.verb)
 
-    async def _timed_ping(self) -> float:
-        started = time.perf_counter()
-        await self._instance.ask(b"PING")
-        return time.perf_counter() - started
-
     def _act(self) -> Act:
-        reset = (int(self._request.options.reset_attempts),) if self._request.action is Action.RETRY else ()
-        return Act(self._instance, self._queue, self._request.verb, reset)
+        scope, options = self._scope, self._request.options
+        told = wishes(
+            brief=True,
+            ghosts=self._request.action is Action.DROP_GHOSTS,
+            place=self._walk.offset,
+            reset=self._request.action is Action.RETRY and options.reset_attempts,
+            cutoff=None if scope.youngest is None else scope.cutoff,
+            youngest=scope.youngest,
+            **{"from": self._from},
+        )
+        return Act(self._instance, self._queue, self._request.verb, (told,), self._parents)
 
     async def _at_once(self, ids: Sequence[bytes]) -> dict[bytes, Skip]:
-        names = [text(id) for id in ids]
-        answers = await self._act().on_jobs(names)
+        act = self._act()
+        answers = await act.on_jobs(ids)
+        self._spent += sum(act.spent)
+        # Where the next jobs' parents are likely to be, so that their script need not ask.
+        self._parents = (*dict.fromkeys((*act.met, *self._parents)),)[:PARENTS]
         return {
-            id: skipped(self._scope.queue, name, self._request.verb, answer)
-            for id, name, answer in zip(ids, names, answers, strict=True)
+            id: skipped(self._scope.queue, text(id), self._request.verb, answer)
+            for id, answer in zip(ids, answers, strict=True)
             if answer.code not in DONE
         }
 
@@ -155,7 +179,7 @@ class Slices:
             except Conflict as trouble:
                 found = {id: Skip(self._scope.queue, text(id), "broken", str(trouble))}
             # The script that was stopped had done those before: they are away because of it.
-            skips |= {one: skip for one, skip in found.items() if skip.reason not in _AWAY}
+            skips |= {one: skip for one, skip in found.items() if skip.reason not in AWAY}
         return skips
 
 
@@ -179,6 +203,5 @@ class Toggle:
             self._book.skip(Skip(id, None, "unchanged", outcome.sentence))
         return False
 
-
-def _instant(raw: bytes | None) -> int:
-    return int(raw) if raw is not None and raw.isdigit() and len(raw) < 20 else 0
+    def place(self) -> Place:
+        return Place()

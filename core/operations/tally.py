@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from core.model import QueueId
@@ -10,15 +11,19 @@ from core.mutations.act import Answer
 from core.mutations.refusals import refusal
 from core.operations.operation import Skip
 from core.operations.pace import Pace
+from core.operations.place import START, Place
 from core.text import printable
 
 EXAMPLES_EACH = 5
 EXAMPLES = 50
 DONE = frozenset({"ok", "dropped"})
+# A job that is answered with one of these is not where it was read.
+AWAY = frozenset({"missing", "elsewhere", "nowhere", "gone"})
 _OURS = {
     "new": "{} was added or run after the operation was previewed.",
     "young": "{} is younger than the grace.",
     "gone": "{} left the state before it was its turn.",
+    "whole": "{} is there as it should be.",
 }
 
 
@@ -38,14 +43,24 @@ class Tally:
             self.examples.append(skip)
 
 
+async def _unrecorded() -> None:
+    """Nobody keeps a record."""
+
+
 @dataclass(slots=True)
 class Book:
-    """The page of one target in that tally, and the pace that all targets share."""
+    """The page of one target in that tally, and the pace that all targets share.
+
+    `before_slice` is awaited when it is known which jobs a slice will act on, before it does; `begun` is where an
+    earlier process left off.
+    """
 
     tally: Tally
     pace: Pace
     done: int = 0
     passed_over: int = 0
+    begun: Place = START
+    before_slice: Callable[[], Awaitable[None]] = _unrecorded
 
     def add_done(self, jobs: int = 1) -> None:
         self.done += jobs
@@ -64,6 +79,8 @@ class Book:
 
 def skipped(queue: QueueId, job_id: str, verb: str, answer: Answer) -> Skip:
     """Why this answer of a script left the job alone."""
+    if answer.code in _OURS:
+        return left_out(queue, job_id, answer.code)
     job = f"Job {printable(job_id)} of {printable(queue.name)}"
     return Skip(queue, job_id, answer.code, str(refusal(verb, job, answer)))
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from core.dialects.contract import LISTS, is_marker
 from core.instance import Instance, pack
+from core.operations.place import Mark
 from core.operations.scope import Scope
 
 # How far a list is searched for a job that was passed over before, beyond where it was.
@@ -21,9 +22,16 @@ _FIRST = float("-inf"), b""
 
 
 class Walk(Protocol):
-    """Pages of ids that belong to a scope, oldest or next to run first; an empty one is the end."""
+    """Pages of ids that belong to a scope, oldest or next to run first; an empty one is the end.
 
-    async def page(self, size: int) -> list[bytes]: ...
+    `trips` counts how often Redis was asked; `offset` is how many stand between a page and the tail of its list.
+    """
+
+    trips: int
+    offset: int
+
+    async def page(self, size: int, *, again: bool = False) -> list[bytes]:
+        """`again`: it is not known what became of the last one, of which all may be done."""
 
     def passed(self, page: Sequence[bytes], stayed: Collection[bytes]) -> None:
         """The page is done with; `stayed` are those of it that were left in the state."""
@@ -31,24 +39,30 @@ class Walk(Protocol):
     def vanished(self, jobs: int) -> None:
         """So many of a page that was asked for again did not come again."""
 
+    def mark(self) -> Mark:
+        """Where it stands: behind the last page that it was told of."""
 
-def walk(instance: Instance, key: bytes, scope: Scope) -> Walk:
-    """The walk for this scope, whose state is at this key."""
-    return ListWalk(instance, key, scope) if scope.state in LISTS else SetWalk(instance, key, scope)
+
+def walk(instance: Instance, key: bytes, scope: Scope, mark: Mark | None = None) -> Walk:
+    """The walk for this scope, whose state is at this key; it goes on from the mark, if there is one."""
+    kind = ListWalk if scope.state in LISTS else SetWalk
+    return kind(instance, key, scope, mark)
 
 
 class SetWalk:
     """Over a sorted set, by score and id: what was added behind the walk is not seen again."""
 
-    def __init__(self, instance: Instance, key: bytes, scope: Scope) -> None:
+    def __init__(self, instance: Instance, key: bytes, scope: Scope, mark: Mark | None = None) -> None:
         self._instance, self._key = instance, key
         self._last = _place(*scope.last) if scope.last else _FIRST
-        self._behind, self._raw = _FIRST, b"-inf"
+        behind = mark.behind if mark else None
+        self._behind, self._raw = (_place(*behind), behind[0]) if behind else (_FIRST, b"-inf")
         self._by_rank = False
         self._stayed: tuple[bytes, bytes] | None = None
         self._scores: dict[bytes, bytes] = {}
+        self.trips = self.offset = 0
 
-    async def page(self, size: int) -> list[bytes]:
+    async def page(self, size: int, *, again: bool = False) -> list[bytes]:  # noqa: ARG002 # all that is there is found
         start = await self._start()
         while True:
             raw = await self._read(start, size)
@@ -71,12 +85,16 @@ class SetWalk:
     def vanished(self, jobs: int) -> None:
         """Nothing to do: places are known by score and id."""
 
+    def mark(self) -> Mark:
+        return Mark(behind=None if self._behind == _FIRST else (self._raw, self._behind[1]))
+
     async def _start(self) -> int:
         """Where to read from: a rank behind the job that stayed last, among equal scores; else 0, by score."""
         self._by_rank = False
         if self._stayed is None or self._stayed[0] != self._raw:
             return 0
         score, id = self._stayed
+        self.trips += 1
         rank, now = await self._instance.read([pack(b"ZRANK", self._key, id), pack(b"ZSCORE", self._key, id)])
         self._by_rank = rank is not None and now == score
         return rank + 1 if self._by_rank else 0
@@ -87,6 +105,7 @@ class SetWalk:
         else:
             bounds = (self._raw, b"+inf", b"WITHSCORES", b"LIMIT", start, size)
             command = pack(b"ZRANGEBYSCORE", self._key, *bounds)
+        self.trips += 1
         (reply,) = await self._instance.read([command])
         return list(zip((reply or ())[::2], (reply or ())[1::2], strict=True))
 
@@ -94,25 +113,36 @@ class SetWalk:
 class ListWalk:
     """Over a list from its tail, where the next job to run is; new jobs come in at the head."""
 
-    def __init__(self, instance: Instance, key: bytes, scope: Scope) -> None:
+    def __init__(self, instance: Instance, key: bytes, scope: Scope, mark: Mark | None = None) -> None:
         self._instance, self._key = instance, key
         self._anchors = frozenset(scope.anchors)
-        self._left = scope.reach
-        self._offset = 0
-        self._stayed: deque[bytes] = deque(maxlen=8)
+        begun = mark or Mark(left=scope.reach)
+        self._left, self.offset, self._at_anchors = begun.left, begun.offset, begun.at_anchors
+        self._stayed: deque[bytes] = deque(begun.stayed, maxlen=8)
         self._raw: list[bytes] = []
-        self._at_anchors = False
+        self.trips = 0
 
-    async def page(self, size: int) -> list[bytes]:
-        while self._left > 0 and await self._is_there():
-            await self._find_place()
-            (reply,) = await self._instance.read([pack(b"LRANGE", self._key, -self._offset - size, -self._offset - 1)])
-            self._raw = list(reversed(reply or ()))
+    async def page(self, size: int, *, again: bool = False) -> list[bytes]:
+        while self._left > 0:
+            length, here, self._raw = await self._look(size)
+            if not length or (length <= SHORT and not again and not await self._is_there()):
+                break
+            if self.offset and here != self._stayed[-1]:
+                await self._find_place(length)
+                _, _, self._raw = await self._look(size)
             jobs = [member for member in self._raw if not is_marker(member)][: self._left]
             if jobs or not self._raw:
                 return self._belonging(jobs)
             self._pass(self._raw)
         return []
+
+    async def _look(self, size: int) -> tuple[int, bytes | None, list[bytes]]:
+        """The list's length, the job passed over last, and those that stand before it, from the tail."""
+        end = -self.offset - 1
+        before, these = pack(b"LINDEX", self._key, end + 1), pack(b"LRANGE", self._key, end - size + 1, end)
+        self.trips += 1
+        length, here, reply = await self._instance.read([pack(b"LLEN", self._key), before, these])
+        return length or 0, here, list(reversed(reply or ()))
 
     def passed(self, page: Sequence[bytes], stayed: Collection[bytes]) -> None:
         self._left -= len(page)
@@ -122,8 +152,11 @@ class ListWalk:
     def vanished(self, jobs: int) -> None:
         self._left -= jobs
 
+    def mark(self) -> Mark:
+        return Mark(None, self._left, self.offset, tuple(self._stayed), self._at_anchors)
+
     def _pass(self, stayed: Sequence[bytes]) -> None:
-        self._offset += len(stayed)
+        self.offset += len(stayed)
         self._stayed.extend(stayed)
 
     def _belonging(self, jobs: list[bytes]) -> list[bytes]:
@@ -138,27 +171,21 @@ class ListWalk:
 
     async def _is_there(self) -> bool:
         """Whether anything that belongs can be left: workers may have taken all of it. A long list is not searched."""
-        (length,) = await self._instance.read([pack(b"LLEN", self._key)])
-        if not length:
-            return False
-        if length > SHORT or not self._anchors:
+        if not self._anchors:
             return True
+        self.trips += 1
         found = await self._instance.read([pack(b"LPOS", self._key, id) for id in self._anchors])
         return any(place is not None for place in found)
 
-    async def _find_place(self) -> None:
+    async def _find_place(self, length: int) -> None:
         """Where the walk stands, by the jobs it passed over: workers may have taken those meanwhile."""
-        if not self._offset:
-            return
-        length, here = await self._instance.read([pack(b"LLEN", self._key), pack(b"LINDEX", self._key, -self._offset)])
-        if here == self._stayed[-1]:
-            return
-        farthest = self._offset + ASTRAY
+        farthest = self.offset + ASTRAY
         search: list[Any] = [
             pack(b"LPOS", self._key, id, b"RANK", -1, b"MAXLEN", farthest) for id in reversed(self._stayed)
         ]
+        self.trips += 1
         places = [place for place in await self._instance.read(search) if place is not None]
-        self._offset = length - places[0] if places else 0
+        self.offset = length - places[0] if places else 0
 
 
 def _place(score: bytes, id: bytes) -> tuple[float, bytes]:

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 import redis as redis_py
 
+from core.errors import Conflict
 from core.instance import Instance
 from core.model import Dialect, State
+from core.mutations.adding import NewJob
 from core.redis_settings import RedisSettings
 from core.script import Script
+from tests.contract.acting import acting
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 from tickbird.demo.server import EmbeddedServer
 
@@ -76,6 +79,22 @@ async def test_every_verb_works_on_a_queue_in_one_slot(nodes_redis: Any, on_clus
     await mail.resume()
     await mail.remove("1")
     assert mail.line("wait") == ["2"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+async def test_adding_and_editing_work_on_a_queue_in_one_slot(
+    nodes_redis: Any, on_cluster: Instance, layout: Layout
+) -> None:
+    mail = LaidOut(nodes_redis, on_cluster, layout, prefix="{a}")
+    await acting(mail).add([NewJob("deliver"), NewJob("deliver", "{}", {"delay": 60_000})])
+    await acting(mail).change_priority("1", 3)
+    await acting(mail).change_delay("2", 5)
+    for job_id in ("1", "2"):
+        await acting(mail).edit_data(job_id, "[1]", seen="{}")
+        await acting(mail).set_progress(job_id, "5")
+        await acting(mail).log(job_id, "line")
+    assert (await acting(mail).duplicate("2")).job_id == "3"
+    assert mail.redis.hget("{a}:mail:3", "data") == b"[1]"
 
 
 @pytest.mark.parametrize("layout", FLOWS, ids=str)
@@ -143,3 +162,46 @@ async def test_a_parent_that_is_let_go_late_runs_after_its_own_delay(
     assert 59_000 <= score // 4096 - before <= 62_000
     assert score % 4096 == 0
     assert mail.wakes() == ("" if layout.dialect is Dialect.MQ_LIST else str(score // 4096))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+async def test_verbs_on_the_queue_itself_and_on_abandoned_jobs_keep_to_its_slot(
+    nodes_redis: Any, on_cluster: Instance, layout: Layout
+) -> None:
+    mail = LaidOut(nodes_redis, on_cluster, layout, prefix="{a}")
+    for job_id in ("1", "2"):
+        mail.add(job_id, State.ACTIVE, processedOn=1)
+        nodes_redis.sadd(f"{mail.base}stalled", job_id)
+    await acting(mail).requeue("1")
+    await acting(mail).fail("2", "gone")
+    await acting(mail).mend_pause()
+    await acting(mail).release_rate_limit()
+    if layout.dialect is not Dialect.BULL:
+        await acting(mail).trim_events(0)
+    if layout.version:
+        await acting(mail).set_concurrency(2)
+        nodes_redis.set(f"{mail.base}de:order-1", "1")
+        await acting(mail).release_deduplication("order-1")
+    assert mail.line("wait") == ["1"]
+    assert nodes_redis.zscore(f"{mail.base}failed", "2")
+
+
+@pytest.mark.parametrize("layout", FLOWS, ids=str)
+@pytest.mark.parametrize("prefix", ["{a}", "{b}"])
+async def test_a_failed_child_tells_its_parent_in_the_same_slot_or_stays(
+    nodes_redis: Any, on_cluster: Instance, layout: Layout, prefix: str
+) -> None:
+    mail = LaidOut(nodes_redis, on_cluster, layout, prefix="{a}")
+    billing = LaidOut(nodes_redis, on_cluster, layout, prefix=prefix, name="billing")
+    billing.add("7", State.WAITING_CHILDREN)
+    nodes_redis.sadd(f"{billing.base}7:dependencies", "{a}:mail:1")
+    named = json.dumps({"id": "7", "queueKey": billing.base.removesuffix(":"), "rdof": True})
+    mail.add("1", State.ACTIVE, parent=named)
+    nodes_redis.sadd(f"{mail.base}stalled", "1")
+    if prefix == "{b}":
+        with pytest.raises(Conflict, match="in another slot"):
+            await acting(mail).fail("1", "gone")
+        assert nodes_redis.llen(f"{mail.base}active") == 1
+    else:
+        await acting(mail).fail("1", "gone")
+        assert billing.line("wait") == ["7"]

@@ -54,9 +54,24 @@ async def test_a_marker_is_not_carried_along_as_if_it_were_a_job(mail: LaidOut, 
 
 @pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if not layout.renames], ids=str)
 async def test_a_pause_of_6_leaves_every_job_where_it_is(mail: LaidOut) -> None:
+    in_wait, _ = fill(mail, 4, 0)
+    await mail.pause()
+    assert (mail.line("wait"), mail.line("paused")) == (in_wait, [])
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if not layout.renames], ids=str)
+async def test_where_a_paused_list_stands_a_pause_trusts_no_claim_to_be_of_6(mail: LaidOut) -> None:
     in_wait, in_paused = fill(mail, 4, 4)
     await mail.pause()
-    assert (mail.line("wait"), mail.line("paused")) == (in_wait, in_paused)
+    assert (mail.line("wait"), mail.line("paused")) == ([], [*in_paused, *in_wait])
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if not layout.renames], ids=str)
+async def test_a_version_that_changed_since_we_looked_is_heeded(mail: LaidOut) -> None:
+    in_wait, _ = fill(mail, 4, 0)
+    mail.redis.hset(f"{mail.base}meta", "version", "bullmq:5.81.5")
+    await mail.pause()
+    assert (mail.line("wait"), mail.line("paused")) == ([], in_wait)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)

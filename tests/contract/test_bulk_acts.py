@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -10,11 +12,13 @@ from core.errors import Unsupported
 from core.model import Dialect, State
 from core.operations.operation import Operation, Status
 from core.operations.request import Action
+from core.script import Script
 from tests.contract.bulk import Bulk
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 from tests.core.layout import now
 
 pytestmark = pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+MINUTE = 60_000
 PRIORITISED = (Dialect.MQ4, Dialect.MQ5)
 
 
@@ -94,9 +98,9 @@ async def test_cleaning_keeps_the_newest_and_the_young_and_stops_at_the_limit(
     mail: LaidOut, bulk: Bulk, layout: Layout
 ) -> None:
     for n in range(100):
-        mail.add(f"c{n}", State.COMPLETED, score=now() - 1000 * (1000 - n))
+        mail.add(f"c{n}", State.COMPLETED, score=now() - MINUTE * (1000 - n))
     limited = await bulk.done(Action.CLEAN, State.COMPLETED, limit=10)
-    aged = await bulk.done(Action.CLEAN, State.COMPLETED, grace=980_500)
+    aged = await bulk.done(Action.CLEAN, State.COMPLETED, grace=980 * MINUTE + MINUTE // 2)
     kept = await bulk.done(Action.CLEAN, State.COMPLETED, keep=25)
 
     assert [operation.done for operation in (limited, aged, kept)] == [10, 10, 55]
@@ -147,6 +151,29 @@ async def test_the_pending_iteration_of_a_scheduler_survives_a_drain_and_is_told
 
     assert numbers(operation) == (301, 300, {"scheduler": 1})
     assert mail.line("wait") == [iteration]
+
+
+async def test_children_of_a_parent_in_another_queue_are_retried_and_expected_again(
+    mail: LaidOut, bulk: Bulk, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if layout.dialect is Dialect.BULL:
+        return
+    ran, run = [], mail.instance.script
+
+    async def noted(script: Script, *rest: Any) -> Any:
+        ran.append(script.name)
+        return await run(script, *rest)
+
+    monkeypatch.setattr(mail.instance, "script", noted)
+    mail.redis.hset("bull:billing:7", "name", "bill")
+    mail.redis.zadd("bull:billing:waiting-children", {"7": 1})
+    ids = failed(mail, 300, parent=json.dumps({"id": "7", "queueKey": "bull:billing"}))
+    mail.redis.hset("bull:billing:7:failed", mapping={mail.base + id: "no" for id in ids})
+    operation = await bulk.done(Action.RETRY)
+
+    assert numbers(operation) == (300, 300, {})
+    assert mail.redis.scard("bull:billing:7:dependencies") == 300
+    assert len(ran) == operation.slices + 1, "whose children they are is asked once"
 
 
 async def test_pausing_and_resuming_count_queues_and_tell_what_was_so_already(

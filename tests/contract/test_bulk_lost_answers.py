@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,8 @@ from core.errors import Unavailable
 from core.instance import Instance
 from core.model import Dialect, State
 from core.operations import run as bulk_run
-from core.operations.operation import Status
+from core.operations.operation import Operation, Status
+from core.operations.pace import Pace
 from core.operations.request import Action
 from core.redis_settings import RedisSettings
 from tests.contract.bulk import Bulk
@@ -68,6 +70,23 @@ async def test_each_failed_job_is_retried_once(mail: LaidOut, layout: Layout, *,
 
 
 async def test_each_waiting_job_is_drained_and_none_passed_by(mail: LaidOut, layout: Layout, *, ran: bool) -> None:
+    operation = await drained(mail)
+    assert (operation.unconfirmed > 0) is ran
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_size_each_slice_has(
+    mail: LaidOut, layout: Layout, monkeypatch: pytest.MonkeyPatch, seed: int, *, ran: bool
+) -> None:
+    """Even where the next was read ahead at another than the one then asked for."""
+    draw = random.Random(seed)
+    sizes = property(lambda _: draw.choice([1, 3, 10, 50, 100, 250]), lambda _, __: None)
+    monkeypatch.setattr(Pace, "size", sizes)
+    await drained(mail)
+
+
+async def drained(mail: LaidOut) -> Operation:
+    """All but the iterations of schedulers that stand among them."""
     due = now() + 60_000
     kept = [f"repeat:every{n}:{due + n}" for n in range(10)]
     for n in range(JOBS):
@@ -78,5 +97,17 @@ async def test_each_waiting_job_is_drained_and_none_passed_by(mail: LaidOut, lay
     operation = await Bulk(mail).done(Action.DRAIN)
 
     assert (operation.done, operation.skipped) == (JOBS, {"scheduler": 10})
-    assert (operation.unconfirmed > 0) is ran
     assert mail.line("wait") == kept
+    return operation
+
+
+async def test_an_obliterated_queue_leaves_nothing_and_each_job_is_counted(
+    mail: LaidOut, layout: Layout, *, ran: bool
+) -> None:
+    for n in range(JOBS):
+        mail.add(f"w{n}", State.WAITING if n % 2 else State.FAILED, score=n, data="{}")
+    operation = await Bulk(mail).done(Action.OBLITERATE)
+
+    assert (operation.status, operation.done, operation.skipped) == (Status.DONE, JOBS, {})
+    assert (operation.unconfirmed > 0) is ran
+    assert mail.keys() == set()

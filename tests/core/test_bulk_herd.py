@@ -82,6 +82,28 @@ async def test_every_queue_is_paused_and_resumed(server: EmbeddedServer, redis: 
         assert redis.hget("bull:pro:meta", "paused") is None
 
 
+async def test_a_group_of_queues_is_paused_by_its_name(server: EmbeddedServer, redis: redis_py.Redis) -> None:
+    three_queues(redis)
+    async with still(server.url) as herd:
+        paused = await herd.operations.start(Request(Action.PAUSE, None, matching="[ms]m*"))
+        assert [target.queue for target in (await herd.operations.wait(paused.id)).targets] == [SMS]
+        with pytest.raises(NotFound, match="called like"):
+            await herd.operations.preview(Request(Action.PAUSE, None, matching="video*"))
+
+
+async def test_every_queue_is_obliterated_but_those_that_are_refused(
+    server: EmbeddedServer, redis: redis_py.Redis
+) -> None:
+    three_queues(redis)
+    async with still(server.url) as herd:
+        done = await herd.operations.wait((await herd.operations.start(Request(Action.OBLITERATE, None))).id)
+
+        assert (done.status, done.total, done.done) == (Status.DONE, 50, 50)
+        assert [target.queue for target in done.targets if target.refusal] == [PRO]
+        assert redis.keys("bull:mail:*") == redis.keys("bull:sms:*") == []
+        assert redis.exists("bull:pro:meta")
+
+
 async def test_an_operation_ends_with_its_herd(server: EmbeddedServer, redis: redis_py.Redis) -> None:
     base = layout.queue(redis, "bull:mail:")
     redis.zadd(base + b"failed", {f"f{n}": n for n in range(20_000)})

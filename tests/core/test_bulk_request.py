@@ -21,6 +21,9 @@ MAIL = (QueueId("default", "bull", "mail"),)
         Request(Action.REMOVE, MAIL, State.WAITING_CHILDREN),
         Request(Action.DRAIN, MAIL, options=Options(delayed=True)),
         Request(Action.PAUSE, None),
+        Request(Action.PAUSE, None, matching="email*"),
+        Request(Action.OBLITERATE, MAIL, options=Options(force=True)),
+        Request(Action.DROP_GHOSTS, None),
     ],
     ids=lambda request: request.action,
 )
@@ -41,6 +44,11 @@ def test_what_makes_sense_passes(request_: Request) -> None:
         (Request(Action.PAUSE, MAIL, State.WAITING), "no state"),
         (Request(Action.DRAIN, MAIL, State.WAITING), "no state"),
         (Request(Action.RETRY, ()), "No queue"),
+        (Request(Action.RETRY, MAIL, matching="m*"), "not both"),
+        (Request(Action.OBLITERATE, MAIL, State.WAITING), "no state"),
+        (Request(Action.OBLITERATE, MAIL, options=Options(limit=3)), "limit"),
+        (Request(Action.DROP_GHOSTS, MAIL, State.FAILED), "no state"),
+        (Request(Action.REMOVE, MAIL, State.FAILED, Options(force=True)), "force"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_word_that_is_wrong(request_: Request, word: str) -> None:
@@ -53,3 +61,13 @@ def test_a_drain_goes_through_all_that_is_ready_and_on_request_through_what_is_d
 
     assert Request(Action.DRAIN, MAIL).states == ready
     assert Request(Action.DRAIN, MAIL, options=Options(delayed=True)).states == (*ready, State.DELAYED)
+
+
+def test_a_pattern_chooses_queues_by_name_in_whatever_redis() -> None:
+    names = ("email", "email:bulk", "Email", "my-email")
+    known = [QueueId(instance, "bull", name) for instance in ("a", "b") for name in names]
+
+    chosen = Request(Action.PAUSE, None, matching="email*").chosen(known)
+    assert [(id.instance, id.name) for id in chosen] == [(i, n) for i in "ab" for n in names[:2]]
+    assert Request(Action.PAUSE, None).chosen(known) == tuple(known)
+    assert Request(Action.PAUSE, (known[3], known[3])).chosen(known) == (known[3],)

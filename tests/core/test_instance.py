@@ -10,7 +10,8 @@ import redis as redis_py
 from redis.exceptions import ResponseError
 
 from core.errors import Unavailable
-from core.instance import CONNECTIONS, Instance, pack
+from core.instance import Instance, pack
+from core.node import CONNECTIONS
 from core.redis_settings import RedisSettings
 from core.script import Script
 from tests.core.wire import Wire

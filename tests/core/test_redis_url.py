@@ -26,7 +26,7 @@ SECRET = "hunter2"
     ],
 )
 def test_a_url_that_can_be_dialled_is_accepted(url: str) -> None:
-    check_url("default", url)
+    check_url(url, "It")
     Instance(RedisSettings("default", url))
 
 
@@ -50,7 +50,7 @@ def test_a_url_that_can_be_dialled_is_accepted(url: str) -> None:
 )
 def test_any_other_is_refused_in_words_that_keep_the_secret(url: str) -> None:
     with pytest.raises(Invalid) as refused:
-        check_url("billing", url)
+        check_url(url, "The URL of instance 'billing'")
     said = f"{refused.value} {refused.value!r} {refused.value.__cause__} {refused.value.hint}"
     assert "billing" in said
     assert SECRET not in said

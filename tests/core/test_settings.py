@@ -48,6 +48,7 @@ def test_a_flag_beats_the_environment_which_beats_the_file(toml: Written) -> Non
 def test_every_setting_can_be_said_in_the_file_and_in_the_environment(toml: Written) -> None:
     samples = {str: ("text", "'text'"), int: ("7", "7"), bool: ("true", "true"), list: ("a, b", "['a', 'b']")}
     legal = {"base_path": ("/x", "'/x'"), "metrics.access": ("open", "'open'"), "log_format": ("json", "'json'")}
+    legal["state_url"] = ("redis://x", "'redis://x'")
     said = {setting: legal.get(setting.name, samples[setting.kind]) for setting in TABLE}
     environment = {setting.variable: value for setting, (value, _) in said.items()}
     file = toml("\n".join(f"{setting.name} = {literal}" for setting, (_, literal) in said.items()))
@@ -190,11 +191,16 @@ def test_what_kubernetes_writes_for_a_service_is_nobodys_setting(variable: str, 
 def test_nothing_secret_is_shown(toml: Written) -> None:
     settings = loaded(
         toml(f"[[redis]]\nurl = 'redis://:{SECRET}@x'\n"),
-        {"TICKBIRD_USER": "operator", "TICKBIRD_PASSWORD_HASH": SECRET, "TICKBIRD_METRICS_TOKEN": SECRET},
+        {
+            "TICKBIRD_USER": "operator",
+            "TICKBIRD_PASSWORD_HASH": SECRET,
+            "TICKBIRD_METRICS_TOKEN": SECRET,
+            "TICKBIRD_STATE_URL": f"redis://:{SECRET}@x",
+        },
     )
     assert SECRET not in f"{settings} {settings!r} {settings.redis[0]}"
     secret = {setting.attribute for setting in TABLE if setting.secret}
-    assert secret == {"password_hash", "metrics_token"}
+    assert secret == {"password_hash", "metrics_token", "state_url"}
 
 
 def test_several_instances_each_have_their_own_prefixes(toml: Written) -> None:

@@ -49,18 +49,31 @@ end
 -- WITH priority_list
 
 -- Bull announces by publishing, under the name of the event and, for jobs, a token. Removal it does not announce.
-local function emit(queue, event, _, id)
-  if event == 'waiting' then
-    redis.call('PUBLISH', queue.base .. 'waiting@' .. TOKEN, id)
+local function emit(queue, event, _, id, _, value)
+  if event == 'waiting' or event == 'duplicated' then
+    redis.call('PUBLISH', queue.base .. event .. '@' .. TOKEN, id)
+  elseif event == 'delayed' then
+    redis.call('PUBLISH', queue.delayed, value)
+  elseif event == 'progress' then
+    redis.call('PUBLISH', queue.base .. event, '{"jobId":' .. cjson.encode(id) .. ',"progress":' .. value .. '}')
   elseif event == 'paused' or event == 'resumed' then
     redis.call('PUBLISH', queue.base .. event, event)
   end
 end
 
--- The push itself wakes a worker that waits on the list.
+local function emit_each(queue, event, ids)
+  for _, id in ipairs(ids) do
+    emit(queue, event, 'jobId', id)
+  end
+end
+
+-- The push itself wakes a worker that waits on the list, and the message of a delay sets its clock.
 local function wake() end
+local function wake_at() end
 local function wake_all() end
 local function pause_workers() end
+
+-- WITH delays
 
 -- No marker stands among the jobs: an id may even begin as one.
 local function clear_marker() end
@@ -69,6 +82,8 @@ local function is_marker()
 end
 
 -- There are no flows.
+local CHILD_KEYS = {}
+local function parent_in() end
 local function parent_of() end
 local function rejoin() end
 local function leave() end
@@ -79,6 +94,10 @@ end
 local function renew(job, reset)
   redis.call('HSET', job, 'retriedOn', string.format('%.0f', NOW))
   if reset then redis.call('HDEL', job, 'attemptsMade') end
+end
+
+local function needs_renewal()
+  return true
 end
 
 local function repeat_key(job)
@@ -98,3 +117,14 @@ local function release_claims(queue, id, job)
     redis.call('UNLINK', queue.base .. 'de:' .. claim)
   end
 end
+
+-- The same for many. Few are `claimed`: have a debounce id.
+local function release_many(queue, ids, claimed)
+  with_all('ZREM', queue.priority, ids)
+  local is_limited = redis.call('EXISTS', queue.limited) == 1
+  for _, id in ipairs(is_limited and ids or claimed) do
+    release_claims(queue, id, queue.base .. id)
+  end
+end
+
+-- WITH many

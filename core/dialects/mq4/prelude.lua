@@ -52,7 +52,11 @@ end
 -- After a resume: of delayed jobs the workers know, or a marker that moved with the list tells them.
 local wake_all = wake
 
+-- WITH delays
 -- WITH flows
 
 -- Deduplication came with 5.
 local function release_claims() end
+local function release_many() end
+
+-- WITH many

@@ -65,6 +65,7 @@ local function is_marker()
   return false
 end
 
+-- WITH delays
 -- WITH flows
 
 -- A count that BullMQ 4 or earlier left takes precedence over atm and never grows: such a job would never exhaust its
@@ -79,6 +80,10 @@ local function renew(job, reset)
   end
 end
 
+local function needs_renewal(legacy, reset)
+  return reset or legacy
+end
+
 local function repeat_key(job)
   return redis.call('HGET', job, 'rjk')
 end
@@ -90,3 +95,12 @@ local function release_claims(queue, id, job)
     redis.call('UNLINK', queue.base .. 'de:' .. claim, queue.base .. 'dn:' .. claim)
   end
 end
+
+-- The same for many, of which those that are `claimed` have a deduplication id.
+local function release_many(queue, _, claimed)
+  for _, id in ipairs(claimed) do
+    release_claims(queue, id, queue.base .. id)
+  end
+end
+
+-- WITH many

@@ -37,19 +37,34 @@ end
 -- WITH priority_list
 -- WITH before_5
 
--- The push itself wakes a worker that waits on the list. A marker for a delayed job we cannot set, for its shape
--- changed within these versions: a worker notices such a job by itself within ten seconds.
+-- The push itself wakes a worker that waits on the list.
 local function wake() end
 local function wake_all() end
 
+-- Late versions of 3 say that they are, and wait for a mark with the time in an empty list. Earlier ones, of which one
+-- cannot tell, would take it for a job: there a worker notices a delayed one by itself within ten seconds.
+local function marks_times(queue)
+  return (redis.call('HGET', queue.meta, 'version') or ''):find('^bullmq:3%.') ~= nil
+end
+
 local function wake_at(queue, due)
+  if marks_times(queue) and not is_paused(queue) and redis.call('LLEN', queue.wait) == 0 then
+    redis.call('LPUSH', queue.wait, '0:' .. string.format('%.0f', due))
+  end
   if redis.call('EXISTS', queue.delay) == 1 then
     redis.call('XADD', queue.delay, 'MAXLEN', '~', 100, '*', 'nextTimestamp', string.format('%.0f', due))
   end
 end
 
+-- WITH delays
 -- WITH flows
 
 local function release_claims(queue, id)
   redis.call('ZREM', queue.priority, id)
 end
+
+local function release_many(queue, ids)
+  with_all('ZREM', queue.priority, ids)
+end
+
+-- WITH many

@@ -23,6 +23,10 @@ local function renew(job, reset)
   if reset then redis.call('HDEL', job, 'attemptsMade', 'atm', 'ats') end
 end
 
+local function needs_renewal(_, reset)
+  return reset
+end
+
 local function repeat_key(job)
   return redis.call('HGET', job, 'rjk')
 end

@@ -1,19 +1,22 @@
 -- Parents and children, in every BullMQ that has flows. A child names its parent in its field `parent`.
 --
--- KEYS       as named by the prelude: waiting_children, delayed, and what enqueue and wake use
+-- KEYS       as named by the prelude: waiting_children, and what enqueue, wake and delay_until use
 -- ARGV       none of its own
 -- RETURNS    nothing; it only defines
 -- ATOMICITY  touches a parent only where its queue stands in KEYS, so never another slot
 
-local SCORE_UNIT = 4096 -- a delayed score is the due time in ms, times this, plus a place within that ms
+local CHILD_KEYS = { ':unsuccessful', ':dependencies' }
 
--- The parent that a job names, and its queue where that is among KEYS; nil for a job without.
-local function parent_of(job)
-  local raw = redis.call('HGET', job, 'parent')
+-- The parent that a job's field names, and its queue where that is among KEYS; nil for a job without.
+local function parent_in(raw)
   local named_parent = raw and decoded(raw) or {}
   if type(named_parent.id) ~= 'string' or type(named_parent.queueKey) ~= 'string' then return nil end
   local base = named_parent.queueKey .. ':'
   return { id = named_parent.id, base = base, job = base .. named_parent.id, queue = queues[base] }
+end
+
+local function parent_of(job)
+  return parent_in(redis.call('HGET', job, 'parent'))
 end
 
 -- Children that failed their parent, and children that are still to finish.
@@ -33,14 +36,6 @@ local function rejoin(parent, child)
   end
   if expected then redis.call('SADD', parent.job .. ':dependencies', child) end
   return expected
-end
-
-local function delay_until(queue, id, due)
-  local first, last = due * SCORE_UNIT, due * SCORE_UNIT + SCORE_UNIT - 1
-  local taken = redis.call('ZREVRANGEBYSCORE', queue.delayed, last, first, 'WITHSCORES', 'LIMIT', 0, 1)[2]
-  redis.call('ZADD', queue.delayed, taken and math.min(tonumber(taken) + 1, last) or first, id)
-  emit(queue, 'delayed', 'jobId', id, 'delay', string.format('%.0f', due))
-  wake_at(queue, due)
 end
 
 local function release(parent)

@@ -14,6 +14,23 @@ local NOW, TOKEN, PAUSES_BY, PARENTS = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV
 -- Options are decoded on the way; one swollen beyond any real job's is not worth holding up Redis for.
 local OPTIONS_LIMIT = 65536
 
+-- Lua passes no more than 7,999 values at once. An even number, so that pairs stay together.
+local MOST_ARGUMENTS = 4000
+
+-- Calls `act` with all values, in as many pieces as it takes.
+local function in_pieces(values, act)
+  for first = 1, #values, MOST_ARGUMENTS do
+    act(unpack(values, first, math.min(first + MOST_ARGUMENTS - 1, #values)))
+  end
+end
+
+-- A command on this key that takes all these values as its last arguments.
+local function with_all(command, key, values)
+  in_pieces(values, function(...)
+    redis.call(command, key, ...)
+  end)
+end
+
 local function named(names, first)
   local queue = {}
   for index, name in ipairs(names) do
@@ -50,10 +67,14 @@ local function options_of(job)
   return decoded(redis.call('HGET', job, 'opts'))
 end
 
--- A field as a whole number from 0 to 2^53, whatever somebody wrote there: it may not fail a script half-way.
-local function number_in(job, field)
-  local number = tonumber(redis.call('HGET', job, field) or 0) or 0
+-- A field's text as a whole number from 0 to 2^53, whatever somebody wrote there: it may not fail a script half-way.
+local function whole(raw)
+  local number = tonumber(raw or 0) or 0
   return number >= 1 and math.min(math.floor(number), 9007199254740992) or 0
+end
+
+local function number_in(job, field)
+  return whole(redis.call('HGET', job, field))
 end
 
 -- The first of these sorted sets that holds the id.
@@ -73,4 +94,14 @@ end
 -- The library's own word for a state.
 local function word(state)
   return (state:gsub('_', '-'))
+end
+
+-- Why nothing can be written to this job; nil where it is one, in whatever state. A scheduler, and what a late worker
+-- left of a job that was removed, are hashes too, but have no timestamp.
+local function no_job(queue, id)
+  local job = queue.base .. id
+  local kind, state = kind_of(job), whereabouts(queue, id)
+  if kind == 'none' then return state ~= '' and { 'ghost', word(state) } or { 'missing' } end
+  if kind ~= 'hash' then return { 'foreign' } end
+  if state == '' and redis.call('HEXISTS', job, 'timestamp') == 0 then return { 'nowhere' } end
 end

@@ -17,3 +17,22 @@ local function enqueue(queue, id, priority, lifo)
     redis.call(lifo and 'RPUSH' or 'LPUSH', target_list(queue), id)
   end
 end
+
+-- In front of all of the same priority, or of the list.
+local function enqueue_first(queue, id, priority)
+  if priority > 0 then
+    redis.call('ZADD', queue.prioritized, math.min(priority, LAST_PRIORITY) * PRIORITY_UNIT, id)
+  else
+    redis.call('RPUSH', target_list(queue), id)
+  end
+end
+
+-- The same for many, each with its priority, in their order.
+local function enqueue_prioritized(queue, ids, priorities)
+  local turn, members = redis.call('INCRBY', queue.pc, #ids) - #ids, {}
+  for index, id in ipairs(ids) do
+    local score = math.min(priorities[index], LAST_PRIORITY) * PRIORITY_UNIT + (turn + index) % PRIORITY_UNIT
+    members[2 * index - 1], members[2 * index] = score, id
+  end
+  with_all('ZADD', queue.prioritized, members)
+end

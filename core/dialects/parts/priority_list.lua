@@ -9,9 +9,7 @@ local FEW = 1000 -- up to so many are lifted off and put back, which costs less 
 
 -- Consumers take from the tail, where the prioritised jobs stand, the most urgent last: the new one goes to the left
 -- of those that run before it.
-local function insert_by_priority(queue, list, id, priority)
-  redis.call('ZADD', queue.priority, priority, id)
-  local sooner = redis.call('ZCOUNT', queue.priority, 0, priority) - 1
+local function insert_behind(sooner, list, id)
   if sooner <= 0 then return redis.call('RPUSH', list, id) end
   local right = redis.call('LINDEX', list, -sooner)
   if not right then return redis.call('LPUSH', list, id) end
@@ -21,11 +19,31 @@ local function insert_by_priority(queue, list, id, priority)
   redis.call('RPUSH', list, id, unpack(lifted))
 end
 
+local function insert_by_priority(queue, list, id, priority)
+  redis.call('ZADD', queue.priority, priority, id)
+  insert_behind(redis.call('ZCOUNT', queue.priority, 0, priority) - 1, list, id)
+end
+
 local function enqueue(queue, id, priority, lifo)
   local list = target_list(queue)
   if priority > 0 then
     insert_by_priority(queue, list, id, priority)
   else
     redis.call(lifo and 'RPUSH' or 'LPUSH', list, id)
+  end
+end
+
+-- In front of all of the same priority, or of the list.
+local function enqueue_first(queue, id, priority)
+  local list = target_list(queue)
+  if priority == 0 then return redis.call('RPUSH', list, id) end
+  insert_behind(redis.call('ZCOUNT', queue.priority, 0, '(' .. string.format('%.0f', priority)), list, id)
+  redis.call('ZADD', queue.priority, priority, id)
+end
+
+local function enqueue_prioritized(queue, ids, priorities)
+  local list = target_list(queue)
+  for index, id in ipairs(ids) do
+    insert_by_priority(queue, list, id, priorities[index])
   end
 end

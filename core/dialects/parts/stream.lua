@@ -3,7 +3,7 @@
 -- KEYS       as named by the prelude: meta, events
 -- ARGV       none
 -- RETURNS    nothing; it only defines
--- ATOMICITY  emit trims the stream as its library does, approximately
+-- ATOMICITY  emit trims the stream as its library does, approximately; a length once read holds for the whole script
 
 local DEFAULT_LENGTH = 10000
 
@@ -20,8 +20,25 @@ local function clear_paused(queue)
   return redis.call('HDEL', queue.meta, 'paused') == 1
 end
 
+local lengths = {}
+
+local function length_of(queue)
+  if not lengths[queue.meta] then
+    local length = tonumber(redis.call('HGET', queue.meta, 'opts.maxLenEvents') or DEFAULT_LENGTH)
+    if not length or length < 0 or length % 1 ~= 0 then length = DEFAULT_LENGTH end
+    lengths[queue.meta] = string.format('%.0f', length)
+  end
+  return lengths[queue.meta]
+end
+
 local function emit(queue, event, ...)
-  local length = tonumber(redis.call('HGET', queue.meta, 'opts.maxLenEvents') or DEFAULT_LENGTH)
-  if not length or length < 0 or length % 1 ~= 0 then length = DEFAULT_LENGTH end
-  redis.call('XADD', queue.events, 'MAXLEN', '~', string.format('%.0f', length), '*', 'event', event, ...)
+  redis.call('XADD', queue.events, 'MAXLEN', '~', length_of(queue), '*', 'event', event, ...)
+end
+
+-- The same event of many jobs from one state. The last one trims for all.
+local function emit_each(queue, event, ids, state)
+  for index = 1, #ids - 1 do
+    redis.call('XADD', queue.events, '*', 'event', event, 'jobId', ids[index], 'prev', state)
+  end
+  if #ids > 0 then emit(queue, event, 'jobId', ids[#ids], 'prev', state) end
 end

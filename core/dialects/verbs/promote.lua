@@ -1,32 +1,46 @@
 -- Promote: delayed jobs become ready now, with their priority and their place (lifo) kept.
 --
 -- KEYS       see the prelude
--- ARGV[5]    and all that follow: job ids
--- RETURNS    for each id, in order, one of
---            ok, priority, paused              it is ready; paused is 1 if the queue is
+-- ARGV[5]    wishes as JSON: cutoff and youngest, ms: those added or run since, or added since, stay; brief
+-- ARGV[6]    and all that follow: job ids
+-- RETURNS    brief: at last, how many microseconds it took. For each id, in order, one of
+--            ok, priority, paused              it is ready; paused is 1 if the queue is. Brief: a mere ok
 --            elsewhere, its state or ''        it is not delayed
 --            missing | ghost, state | foreign  no such job; an id without its hash; the key is no job
--- ATOMICITY  all ids in one step, each enqueued before it leaves its state; a few O(log n) commands each (on Bull a priority may walk the list)
+--            new | young                       added or run since then
+-- ATOMICITY  all ids in one step: they are enqueued, then leave their state. Three calls and some 7 microseconds a job (on
+--            Bull a priority may walk the list)
 
-local function promote(id)
-  local job, is_delayed = own.base .. id, redis.call('ZSCORE', own.delayed, id)
-  local kind = kind_of(job)
-  if kind == 'none' then return is_delayed and { 'ghost', 'delayed' } or { 'missing' } end
+local FIELDS = { 'opts', 'priority', 'timestamp', 'processedOn' }
+local ADDED, RAN = 3, 4
+local wishes = cjson.decode(ARGV[5])
+local paused = is_paused(own) and 1 or 0
+
+local function refusal(at)
+  local kind = kind_at(at)
+  if kind == 'none' then return from[at] and { 'ghost', 'delayed' } or { 'missing' } end
   if kind ~= 'hash' then return { 'foreign' } end
-  if not is_delayed then return { 'elsewhere', word(whereabouts(own, id)) } end
+  if not from[at] then return { 'elsewhere', word(whereabouts(own, ids[at])) } end
+  return outside(wishes, facts[at][ADDED], facts[at][RAN])
+end
 
-  local priority = number_in(job, 'priority')
+local function promote(chosen)
   clear_marker(own)
-  enqueue(own, id, priority, options_of(job).lifo == true)
-  redis.call('ZREM', own.delayed, id)
-  redis.call('HSET', job, 'delay', 0)
-  emit(own, 'waiting', 'jobId', id, 'prev', 'delayed')
+  enqueue_all(own, chosen)
+  local leaving = ids_at(chosen)
+  with_all('ZREM', own.delayed, leaving)
+  for _, at in ipairs(chosen) do
+    redis.call('HSET', jobs[at], 'delay', 0)
+  end
+  emit_each(own, 'waiting', leaving, 'delayed')
   wake(own)
-  return { 'ok', priority, is_paused(own) and 1 or 0 }
 end
 
-local results = {}
-for index = 5, #ARGV do
-  results[#results + 1] = promote(ARGV[index])
+local function done(at)
+  return wishes.brief and 'ok' or { 'ok', priority_at(at), paused }
 end
-return results
+
+take_up(6, {})
+find_in_set('delayed')
+read_facts_and_options(FIELDS)
+return settled(refusal, promote, done, wishes.brief)

@@ -1,0 +1,57 @@
+"""One Redis server: its connections, and an exchange of packed commands for raw replies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import hiredis
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ResponseError
+
+# Enough for the collector, discovery and a handful of people at once; more would be felt by Redis before by us.
+CONNECTIONS = 8
+
+
+def pack(*command: bytes | str | int) -> bytes:
+    """One command as the bytes that go over the wire."""
+    return cast(bytes, hiredis.pack_command(command))  # type: ignore[arg-type] # its stub takes one argument only
+
+
+class Node:
+    """`options` are those of redis-py's connections; `patience` is how long to wait for a free one (seconds)."""
+
+    def __init__(self, options: Mapping[str, Any], patience: float) -> None:
+        self._pool = BlockingConnectionPool(**options, max_connections=CONNECTIONS, timeout=patience)
+
+    async def exchange(self, packed: bytes, replies: int) -> list[Any]:
+        """Send bytes that hold `replies` commands, and read as many replies; a refusal is one. Raises what the network
+        raises."""
+        connection: AbstractConnection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+        whole = False
+        try:
+            await connection.send_packed_command([packed])
+            answer = [await _reply(connection) for _ in range(replies)]
+            whole = True
+        finally:
+            # Cut off half-way, the connection still carries replies that belong to nobody.
+            if not whole:
+                await connection.disconnect(nowait=True)
+            await self._pool.release(connection)
+        return answer
+
+    def connection(self) -> AbstractConnection:
+        """A connection of its own, for one who listens; who asked for it ends it."""
+        return cast(AbstractConnection, self._pool.make_connection())  # type: ignore[no-untyped-call] # redis-py's
+
+    async def close(self) -> None:
+        """End every connection."""
+        await self._pool.aclose()
+
+
+async def _reply(connection: AbstractConnection) -> Any:
+    try:
+        return await connection.read_response(disable_decoding=True)
+    except ResponseError as refusal:
+        return refusal

@@ -1,0 +1,31 @@
+"""Where an operation stands within a scope, as values that outlive the process that walks there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a walk stands. In a sorted set: behind this score and id. In a list: so many are left, so many were passed
+    over from the tail on, the last of them these, and whether one of the newest that belong was met."""
+
+    behind: tuple[bytes, bytes] | None = None
+    left: int = 0
+    offset: int = 0
+    stayed: tuple[bytes, ...] = ()
+    at_anchors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A walk's mark, how many jobs it has handled, and the slice that is on its way: how many jobs were asked for, and
+    which of them a script may have acted on without anybody knowing."""
+
+    mark: Mark | None = None
+    walked: int = 0
+    asked_for: int = 0
+    flight: tuple[bytes, ...] = ()
+
+
+START = Place()

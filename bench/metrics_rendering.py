@@ -13,23 +13,34 @@ import gzip
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
+from itertools import cycle
 
 from prometheus_client import CollectorRegistry, Gauge, Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from bench.beside_bullmq import beside_bullmq
+from core.events.front import Events
+from core.events.histogram import ATTEMPTS, Histogram
+from core.events.options import Options
+from core.events.seen import NameSeen, QueueSeen, Source
 from core.model import STATES, Dialect, Identity, Instants, Limits, Queue, QueueId, State, Workers
+from core.settings import Settings
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
-from exporter.exposition import Exposition, Rendering, milliseconds
+from exporter.exposition import Asked, Exposition, Rendering, milliseconds
+from exporter.observed import Observed
 from exporter.text import Format
 
 QUEUES = 1000
 ROUNDS = 11
+# With more series than this, prometheus-client takes so long that its times tell nothing new.
+MOST_FOR_CLIENT = 100_000
 NOW = milliseconds()
 _COUNTS: dict[State, int] = dict.fromkeys(STATES, 12_345)
 
-Rows = list[tuple[str, list[tuple[dict[str, str], float]]]]
+Rows = list[tuple[str, list[tuple[str, dict[str, str], float]]]]
 
 
 def snapshot(queues: int) -> Snapshot:
@@ -55,14 +66,34 @@ def _queue(number: int) -> Queue:
         completed_ever=900_000 + number,
         failed_ever=1234,
         max_events=10_000,
-        active_without_lock=0,
     )
+
+
+def observed(seen: Snapshot, *, timed: bool) -> Observed:
+    """What was seen of these queues' jobs: counters alone, or every histogram too."""
+    histogram, starts = Histogram(), Histogram(ATTEMPTS)
+    for value in (3, 42, 43, 700, 9000):
+        histogram.observe(value)
+        starts.observe(1)
+    times, attempts = (histogram.frozen(), starts.frozen()) if timed else (None, None)
+    counts = NameSeen(1234, (1200, 34), (1200, 34, 56, 7, 8, 9), times, (times,) * 3)
+    known = QueueSeen(
+        Source.STREAM,
+        counts,
+        totals=(times,) * 2,
+        attempts=(attempts,) * 2,
+        promotion_delay=times,
+        reasons={"stalled": 1, "other": 33},
+        lost=0,
+        stream_length=10_000,
+    )
+    return Observed({queue.id: replace(known, stalled=place) for place, queue in enumerate(seen.queues)})
 
 
 def rows(text: str) -> Rows:
     """Every series of an exposition by family, as the other writers are handed them."""
     return [
-        (family.name, [(sample.labels, sample.value) for sample in family.samples])
+        (family.name, [(sample.name, sample.labels, sample.value) for sample in family.samples])
         for family in text_string_to_metric_families(text)
     ]
 
@@ -70,7 +101,7 @@ def rows(text: str) -> Rows:
 def bare_writer(given: Rows) -> Callable[[], bytes]:
     """Escaped labels and values at hand; only lines are made and joined."""
     ready = [
-        (name, [(",".join(f'{key}="{word}"' for key, word in labels.items()), value) for labels, value in series])
+        (name, [(line, ",".join(f'{key}="{word}"' for key, word in labels.items()), v) for line, labels, v in series])
         for name, series in given
     ]
 
@@ -78,8 +109,8 @@ def bare_writer(given: Rows) -> Callable[[], bytes]:
         lines: list[str] = []
         for name, series in ready:
             lines.append(f"# HELP {name} about\n# TYPE {name} gauge\n")
-            for labels, value in series:
-                lines.append(f"{name}{{{labels}}} {value}\n")
+            for line, labels, value in series:
+                lines.append(f"{line}{{{labels}}} {value}\n")
         return "".join(lines).encode()
 
     return write
@@ -94,8 +125,8 @@ class FromRows(Collector):
     def collect(self) -> Iterator[Metric]:
         for name, series in self._rows:
             metric = Metric(name, "about", "gauge")
-            for labels, value in series:
-                metric.add_sample(name, labels, value)
+            for line, labels, value in series:
+                metric.add_sample(line, labels, value)
             yield metric
 
 
@@ -106,13 +137,13 @@ def collector_writer(given: Rows) -> Callable[[], bytes]:
 
 
 def object_writer(given: Rows) -> Callable[[], bytes]:
-    """A Gauge a family with a child a series, set beforehand: only the rendering is measured."""
-    registry = CollectorRegistry()
-    for name, series in given:
-        names = sorted(series[0][0])
-        gauge = Gauge(name, "about", names, registry=registry)
-        for labels, value in series:
-            (gauge.labels(**labels) if names else gauge).set(value)
+    """A Gauge for each kind of line with a child a series, set beforehand: only the rendering is measured."""
+    registry, gauges = CollectorRegistry(), dict[str, Gauge]()
+    for _, series in given:
+        for line, labels, value in series:
+            if line not in gauges:
+                gauges[line] = Gauge(line, "about", sorted(labels), registry=registry)
+            (gauges[line].labels(**labels) if labels else gauges[line]).set(value)
     return lambda: generate_latest(registry)
 
 
@@ -146,6 +177,8 @@ class Fixed:
     def __init__(self, seen: Snapshot) -> None:
         self._seen = seen
         self._version = 0
+        self.settings = Settings()
+        self.events = Events({}, seen.reading, Options())
 
     def snapshot(self) -> Snapshot:
         self._version += 1
@@ -177,24 +210,48 @@ async def worst_stall(work: Callable[[], object]) -> float:
 
 def main() -> None:
     seen = snapshot(QUEUES)
+    for what, known in (
+        ("no events followed", Observed()),
+        ("counters of followed jobs", observed(seen, timed=False)),
+        ("every histogram of followed jobs", observed(seen, timed=True)),
+    ):
+        print(f"{QUEUES} queues, {what}: medians of {ROUNDS}")
+        body = _writers(Asked(seen, NOW, known))
+    _gzip(body)
+    _stalls(seen, Rendering())
+    beside_bullmq(QUEUES)
+
+
+def _writers(asked: Asked) -> bytes:
+    """All ways of writing the same series, and what ours has written."""
     rendering = Rendering()
-    body = rendering.body(seen, NOW, Format.CLASSIC)
+    body = rendering.body(asked, Format.CLASSIC)
     given = rows(body.decode())
     series = sum(len(found) for _, found in given)
-    print(f"{QUEUES} queues, {series} series, {len(body) / 1e6:.1f} MB, medians of {ROUNDS}")
-
+    print(f"  {series} series, {series / QUEUES:.0f} a queue, {len(body) / 1e6:.1f} MB")
     ways = {
         "bare hand writer": bare_writer(given),
-        "tickbird": lambda: rendering.body(seen, NOW, Format.CLASSIC),
-        "tickbird, OpenMetrics": lambda: rendering.body(seen, NOW, Format.OPENMETRICS),
-        "prometheus-client, custom collector": collector_writer(given),
-        "prometheus-client, objects": object_writer(given),
+        "tickbird": lambda: rendering.body(asked, Format.CLASSIC),
+        "tickbird, OpenMetrics": lambda: rendering.body(asked, Format.OPENMETRICS),
+        "tickbird, all queues changed": _changing(rendering, asked),
     }
+    if series < MOST_FOR_CLIENT:
+        ways["prometheus-client, custom collector"] = collector_writer(given)
+        ways["prometheus-client, objects"] = object_writer(given)
     spent = timed(ways)
     for name, times in spent.items():
         print(f"  {name:38}{statistics.median(times):8.1f} ms  {ratio(times, spent['bare hand writer']):5.1f} x")
-    _gzip(body)
-    _stalls(seen, rendering)
+    return body
+
+
+def _changing(rendering: Rendering, asked: Asked) -> Callable[[], bytes]:
+    """Every queue has something new in each scrape, so that nothing can be kept from the last one."""
+    both = [
+        replace(asked, observed=Observed({id: replace(seen, gaps=gap) for id, seen in asked.observed.seen.items()}))
+        for gap in (0, 1)
+    ]
+    turns = cycle(both)
+    return lambda: rendering.body(next(turns), Format.CLASSIC)
 
 
 def _gzip(body: bytes) -> None:
@@ -206,8 +263,9 @@ def _gzip(body: bytes) -> None:
 
 def _stalls(seen: Snapshot, rendering: Rendering) -> None:
     exposition = Exposition(Fixed(seen))
+    asked = Asked(seen, NOW)
     apart = asyncio.run(worst_stall(lambda: exposition.body(Format.CLASSIC, compressed=True)))
-    inline = asyncio.run(worst_stall(lambda: gzip.compress(rendering.body(seen, NOW, Format.CLASSIC), 1)))
+    inline = asyncio.run(worst_stall(lambda: gzip.compress(rendering.body(asked, Format.CLASSIC), 1)))
     print(f"  worst stall of the event loop: {apart:.1f} ms in a thread, {inline:.1f} ms if it were done in the loop")
 
 

@@ -28,6 +28,7 @@ _INDEX = """<!doctype html>
 <p>Prometheus metrics of Bull and BullMQ queues, as they lie in Redis.</p>
 <ul>
 <li><a href="metrics">metrics</a>: what Prometheus scrapes</li>
+<li><a href="metrics/jobs">metrics/jobs</a>: the same for each job name</li>
 <li><a href="healthz">healthz</a>: this process answers</li>
 <li><a href="readyz">readyz</a>: Redis is reachable and was read a moment ago</li>
 </ul>

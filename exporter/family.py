@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
+from core.events.histogram import Distribution
+from core.events.seen import Following, QueueLook, QueueSeen
 from core.model import Queue
+from core.slo import PLAIN, Objectives
 from core.snapshot import Reading
 
 V = TypeVar("V", bound="View")
@@ -20,6 +23,15 @@ class Kind(StrEnum):
     GAUGE = "gauge"
     COUNTER = "counter"
     INFO = "info"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the settings say of a queue. In a dead-letter queue, a job means that something was given up."""
+
+    objectives: Objectives = PLAIN
+    dead_letter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +43,31 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class QueueView(View):
-    """One queue as it was at the instant `at`, in milliseconds."""
+    """One queue as it was at the instant `at`, in milliseconds, with what was seen of its jobs and what is expected
+    of it."""
 
     queue: Queue
     at: int
+    seen: QueueSeen | None = None
+    look: QueueLook | None = None
+    expected: Expected = Expected()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenView(View):
+    """What was seen of one queue's jobs by following their events."""
+
+    seen: QueueSeen
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceView(View):
-    """One instance's reading; `fresh` while its numbers may still be shown as present ones."""
+    """One instance's reading; `fresh` while its numbers may still be shown as present ones. `following` is None where
+    no events are followed."""
 
     reading: Reading
     fresh: bool
+    following: Following | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +102,13 @@ class Several(Named, Generic[V]):
     read: Callable[[V], Iterable[tuple[str, float]]]
 
 
-Family: TypeAlias = Single[V] | Several[V]
+@dataclass(frozen=True, slots=True)
+class Spread(Named, Generic[V]):
+    """A histogram, or several per view. Where `divisor` is 1000, milliseconds become seconds."""
+
+    labels: tuple[str, ...]
+    read: Callable[[V], Iterable[tuple[str, Distribution]]]
+    divisor: int = 1000
+
+
+Family: TypeAlias = Single[V] | Several[V] | Spread[V]

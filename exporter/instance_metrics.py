@@ -7,6 +7,7 @@ from collections.abc import Callable
 from core.snapshot import RedisFacts
 from exporter import samples
 from exporter.family import Family, InstanceView, Kind, Several, Single
+from exporter.following_metrics import FOLLOWING
 
 GAUGE, COUNTER, INFO = Kind.GAUGE, Kind.COUNTER, Kind.INFO
 
@@ -101,6 +102,7 @@ INSTANCE: tuple[Family[InstanceView], ...] = (
         "until the first walk is over",
         lambda view: view.reading.discovery.last_seconds,
     ),
+    *FOLLOWING,
     Single(
         "bullmq_exporter_commands_total",
         COUNTER,

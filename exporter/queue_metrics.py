@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from exporter import samples
+from exporter.expected_metrics import EXPECTED
 from exporter.family import Family, Kind, QueueView, Several, Single
+from exporter.scheduler_metrics import SCHEDULERS
 
 GAUGE, COUNTER, INFO = Kind.GAUGE, Kind.COUNTER, Kind.INFO
 
@@ -70,7 +72,7 @@ QUEUE: tuple[Family[QueueView], ...] = (
         GAUGE,
         "Active jobs that no worker holds a lock on: stalled, or about to be found so.",
         "if the locks were not looked at",
-        lambda view: view.queue.active_without_lock,
+        samples.active_without_lock,
     ),
     Single(
         "bullmq_queue_paused",
@@ -118,9 +120,9 @@ QUEUE: tuple[Family[QueueView], ...] = (
     Single(
         "bullmq_queue_last_finished_timestamp_seconds",
         GAUGE,
-        "When the newest retained completed or failed job finished, in seconds since the epoch.",
-        "if no finished job is retained",
-        lambda view: samples.seconds(view.queue.instants.last_finished),
+        "When the newest completed or failed job finished, in seconds since the epoch.",
+        "if no finished job is retained, and none was seen to finish",
+        samples.last_finished,
     ),
     Several(
         "bullmq_queue_finished_last_hour",
@@ -162,9 +164,11 @@ QUEUE: tuple[Family[QueueView], ...] = (
     Several(
         "bullmq_queue_info",
         INFO,
-        "Which library writes the queue, and where the numbers of finished jobs come from.",
+        "Which library writes the queue, and where the numbers of its jobs come from.",
         "",
         ("library", "dialect", "version", "max_events", "source"),
         samples.queue_info,
     ),
+    *EXPECTED,
+    *SCHEDULERS,
 )

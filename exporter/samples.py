@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from core.events.seen import Scheduler, Source
 from core.model import Queue, State
 from exporter.family import InstanceView, QueueView
 from exporter.labels import label
@@ -21,6 +22,8 @@ _COMPLETED, _FAILED = State.COMPLETED, State.FAILED
 _STATE: dict[State, str] = {state: label("state", state) for state in State}
 _state = _STATE.__getitem__
 _POLLING, _BUSY = label("state", "polling"), label("state", "busy_or_idle")
+_WAIT, _RUN, _FAILURE = label("slo", "wait"), label("slo", "run"), label("slo", "failure")
+_BACKLOG, _FAILURES = label("slo", "backlog"), label("slo", "failures")
 _WELL, _BADLY = label("outcome", "completed"), label("outcome", "failed")
 
 
@@ -97,17 +100,81 @@ def _truncated(queue: Queue, outcome: State, last_hour: int) -> int:
     return int(last_hour >= kept if kept else (queue.ids or 0) > queue.total)
 
 
+def active_without_lock(view: QueueView) -> float | None:
+    return view.look.without_lock if view.look else None
+
+
+def last_finished(view: QueueView) -> float | None:
+    """The newest that is retained, or that was seen to finish."""
+    known = (view.queue.instants.last_finished, view.seen.last_finished if view.seen else None)
+    return seconds(max((at for at in known if at is not None), default=None))
+
+
 def queue_info(view: QueueView) -> Samples:
     identity, kept = view.queue.identity, view.queue.max_events
+    source = view.seen.source if view.seen else Source.RETAINED
     events = "" if kept is None else str(kept)
-    return ((_queue_info(identity.library, identity.dialect, identity.version or "", events), 1),)
+    return ((_queue_info((identity.library, identity.dialect, identity.version or ""), events, source), 1),)
 
 
 @lru_cache(maxsize=1024)
-def _queue_info(library: str, dialect: str, version: str, max_events: str) -> str:
-    """Nothing reads the event stream yet: what is told of finished jobs comes from those that Redis retains."""
-    words = {"library": library, "dialect": dialect, "version": version, "max_events": max_events, "source": "retained"}
+def _queue_info(library: tuple[str, str, str], max_events: str, source: str) -> str:
+    known = zip(("library", "dialect", "version"), library, strict=True)
+    return ",".join(label(name, value) for name, value in (*known, ("max_events", max_events), ("source", source)))
+
+
+def slo_seconds(view: QueueView) -> Samples:
+    expected = view.expected.objectives
+    known = ((_WAIT, expected.wait), (_RUN, expected.run))
+    return [(words, value / 1000) for words, value in known if value is not None]
+
+
+def slo_ratio(view: QueueView) -> Samples:
+    ratio = view.expected.objectives.failure_ratio
+    return () if ratio is None else ((_FAILURE, ratio),)
+
+
+def slo_jobs(view: QueueView) -> Samples:
+    expected = view.expected.objectives
+    return (_BACKLOG, expected.backlog), (_FAILURES, expected.failures)
+
+
+def dead_letter(view: QueueView) -> float | None:
+    return 1 if view.expected.dead_letter else None
+
+
+def next_runs(view: QueueView) -> Samples:
+    found = ((each, seconds(each.next_run)) for each in _schedulers(view))
+    return [(_scheduler(each.key), at) for each, at in found if at is not None]
+
+
+def iterations(view: QueueView) -> Samples:
+    found = ((each, natural(each.iterations)) for each in _schedulers(view))
+    return [(_scheduler(each.key), count) for each, count in found if count is not None]
+
+
+def scheduler_info(view: QueueView) -> Samples:
+    return [
+        (f"{_scheduler(each.key)},{_words(name=each.name, pattern=each.pattern, every=each.every, tz=each.zone)}", 1)
+        for each in _schedulers(view)
+    ]
+
+
+def _schedulers(view: QueueView) -> tuple[Scheduler, ...]:
+    return view.look.schedulers if view.look else ()
+
+
+def _scheduler(key: str) -> str:
+    return label("scheduler", key)
+
+
+def _words(**words: str) -> str:
     return ",".join(label(name, value) for name, value in words.items())
+
+
+def events(view: InstanceView) -> Samples:
+    following = view.following
+    return [(label("event", event), count) for event, count in following.events.items()] if following else ()
 
 
 def redis_up(view: InstanceView) -> float | None:

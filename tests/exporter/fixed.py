@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from prometheus_client.parser import text_string_to_metric_families
 
+from core.events.histogram import ATTEMPTS, DURATIONS, Distribution, Histogram
+from core.events.seen import Following, NameSeen, QueueLook, QueueSeen, Scheduler, Source
 from core.model import Dialect, Identity, Instants, Limits, Queue, QueueId, State, Workers
+from core.settings import Settings
+from core.slo import Slo
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
-from exporter.exposition import Rendering
+from exporter.exposition import Asked, Rendering, Scope
+from exporter.observed import NOTHING, Observed
 from exporter.text import Format
 
 NOW = 1_794_000_000_000
@@ -26,7 +32,7 @@ NO_JOBS: dict[State, int] = {
     State.FAILED: 0,
 }
 # A busy machine makes an example slow, not wrong.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+unhurried = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -52,9 +58,55 @@ def full_queue(name: str = "mail", **known: Any) -> Queue:
         "completed_ever": 900,
         "failed_ever": 12,
         "max_events": 10_000,
-        "active_without_lock": 1,
     }
     return queue(name, **{**everything, **known})
+
+
+def spread(*values: int, bounds: tuple[int, ...] = DURATIONS) -> Distribution:
+    """These observations, in milliseconds, as a distribution."""
+    histogram = Histogram(bounds)
+    for value in values:
+        histogram.observe(value)
+    found = histogram.frozen()
+    assert found
+    return found
+
+
+def full_seen(**known: Any) -> QueueSeen:
+    """Jobs of which everything was seen: two names, every outcome, a job that stalled."""
+    mail = NameSeen(5, (3, 1), (3, 1, 2, 1, 1, 1), spread(4, 1200), (spread(42), spread(7000), spread(40, 41)))
+    everything: dict[str, Any] = {
+        "source": Source.STREAM,
+        "all": mail,
+        "names": {"welcome": mail, "": NameSeen(finished=(1, 0))},
+        "totals": (spread(60), spread(90_000)),
+        "attempts": (spread(1, bounds=ATTEMPTS), spread(3, bounds=ATTEMPTS)),
+        "promotion_delay": spread(3),
+        "reasons": {"stalled": 0, "other": 1},
+        "stalled": 1,
+        "exhausted": 1,
+        "deduplicated": 2,
+        "duplicated": 3,
+        "removed": 4,
+        "last_finished": NOW - 250,
+        "lost": 7,
+        "gaps": 1,
+        "stream_length": 10_012,
+    }
+    return QueueSeen(**{**everything, **known})
+
+
+FULL_LOOK = QueueLook(2, (Scheduler("nightly", "report", "0 3 * * *", "", "Europe/Berlin", NOW + 60_000, 12),))
+FOLLOWING = Following(NOW - 60_000, {"added": 5, "other": 1}, lag=1500, tracked=9, evicted=2, limited=3)
+
+
+def observed(*queues: Queue, **known: Any) -> Observed:
+    """Everything was seen of these queues."""
+    seen = {queue.id: full_seen(**known) for queue in queues}
+    return Observed(seen, {queue.id: FULL_LOOK for queue in queues}, {"default": FOLLOWING})
+
+
+EXPECTING = Settings(slo=(Slo("mail", wait=30_000, run=5000, failure_ratio=0.01, backlog=200),), dead_letter=("mail",))
 
 
 def reading(*queues: Queue, **known: Any) -> Reading:
@@ -68,11 +120,29 @@ def snapshot(*readings: Reading, version: int = 1) -> Snapshot:
     return Snapshot(version, readings)
 
 
+class FixedEvents:
+    """What is said to have been seen."""
+
+    def __init__(self) -> None:
+        self.known = NOTHING
+
+    def seen(self, id: QueueId) -> QueueSeen | None:
+        return self.known.seen.get(id)
+
+    def looked(self, id: QueueId) -> QueueLook | None:
+        return self.known.looks.get(id)
+
+    def following(self, instance: str) -> Following | None:
+        return self.known.following.get(instance)
+
+
 class FixedHerd:
     """Shows one snapshot until it is shown another; counts who looked, and keeps what it was told to do."""
 
     def __init__(self, *readings: Reading) -> None:
         self.shown = snapshot(*readings)
+        self.settings = Settings()
+        self.observed = FixedEvents()
         self.glances = 0
         self.told: list[str] = []
 
@@ -86,6 +156,10 @@ class FixedHerd:
         assert scraping
         self.glances += 1
 
+    @property
+    def events(self) -> FixedEvents:
+        return self.observed
+
     async def start(self) -> None:
         self.told.append("start")
 
@@ -93,8 +167,15 @@ class FixedHerd:
         self.told.append("stop")
 
 
-def text_of(*readings: Reading, now: int = NOW, form: Format = Format.CLASSIC) -> str:
-    return Rendering().body(snapshot(*readings), now, form).decode()
+def text_of(
+    *readings: Reading,
+    now: int = NOW,
+    form: Format = Format.CLASSIC,
+    observed: Observed = NOTHING,
+    scope: Scope = Scope.QUEUES,
+    settings: Settings | None = None,
+) -> str:
+    return Rendering(settings).body(Asked(snapshot(*readings), now, observed, scope), form).decode()
 
 
 def scraped(text: str) -> Series:

@@ -145,7 +145,7 @@ class CountedRendering(Rendering):
 @pytest.fixture
 def rendering(monkeypatch: pytest.MonkeyPatch) -> CountedRendering:
     counted = CountedRendering()
-    monkeypatch.setattr("exporter.exposition.Rendering", lambda: counted)
+    monkeypatch.setattr("exporter.exposition.Rendering", lambda _settings: counted)
     return counted
 
 

@@ -94,7 +94,6 @@ def test_a_job_that_is_due_later_is_not_overdue() -> None:
     "metric",
     [
         "bullmq_queue_next_delayed_timestamp_seconds",
-        "bullmq_queue_active_without_lock",
         "bullmq_queue_concurrency_limit",
         "bullmq_queue_rate_limit_max",
         "bullmq_queue_rate_limit_ttl_seconds",

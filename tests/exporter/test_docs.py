@@ -8,17 +8,23 @@ from pathlib import Path
 import pytest
 from prometheus_client import ProcessCollector
 
-from exporter.catalogue import EXPORTER, FAMILIES, INSTANCE, QUEUE
-from exporter.family import Kind, Named, Several, Single
+from exporter.catalogue import EXPORTER, FAMILIES, INSTANCE, NAMED, QUEUE, SEEN
+from exporter.family import Kind, Named, Several, Single, Spread
 from exporter.health import LONGEST_FRESH
 from exporter.labels import LONGEST
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
-SECTIONS: dict[str, Sequence[Named]] = {"A queue": QUEUE, "A Redis": INSTANCE, "The exporter": EXPORTER}
+SECTIONS: dict[str, Sequence[Named]] = {
+    "A queue": QUEUE,
+    "The jobs of a queue": SEEN,
+    "Each job name": NAMED,
+    "A Redis": INSTANCE,
+    "The exporter": EXPORTER,
+}
 
 
 def row(family: Named) -> str:
-    assert isinstance(family, Single | Several)
+    assert isinstance(family, Single | Several | Spread)
     labels = ", ".join(f"`{label}`" for label in family.labels)
     return f"| `{family.name}` | {family.kind} | {labels} | {family.about} | {family.absent or 'never'} |"
 

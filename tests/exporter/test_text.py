@@ -17,11 +17,24 @@ from prometheus_client.registry import Collector
 from core.model import Queue, State
 from core.snapshot import Reading
 from exporter.catalogue import FAMILIES, QUEUE
-from exporter.family import Single
+from exporter.exposition import Scope
+from exporter.family import Single, Spread
 from exporter.labels import label_text
 from exporter.text import Format
 from exporter.views import Views
-from tests.exporter.fixed import NO_JOBS, NOW, full_queue, queue, reading, scraped, snapshot, text_of, unhurried
+from tests.exporter.fixed import (
+    EXPECTING,
+    NO_JOBS,
+    NOW,
+    full_queue,
+    observed,
+    queue,
+    reading,
+    scraped,
+    snapshot,
+    text_of,
+    unhurried,
+)
 from tests.exporter.test_labels import NAMES
 
 QUEUES = st.builds(
@@ -47,6 +60,7 @@ class Independent(Collector):
             for view in self.views:
                 id = view.queue.id
                 labels = {"redis": id.instance, "prefix": label_text(id.prefix), "queue": label_text(id.name)}
+                assert not isinstance(family, Spread)
                 if not isinstance(family, Single):
                     found = [(_labels(written), value) for written, value in family.read(view)]
                 else:
@@ -75,7 +89,8 @@ def test_every_series_comes_exactly_once_with_its_value(shown: Reading) -> None:
 @given(READINGS)
 @unhurried
 def test_openmetrics_says_the_same_as_the_classic_text(shown: Reading) -> None:
-    text = text_of(shown, form=Format.OPENMETRICS)
+    seen = observed(*shown.queues)
+    text = text_of(shown, form=Format.OPENMETRICS, observed=seen)
     families = openmetrics_families(text)  # type: ignore[no-untyped-call] # prometheus-client's own
     found = {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -84,17 +99,21 @@ def test_openmetrics_says_the_same_as_the_classic_text(shown: Reading) -> None:
         if not sample.name.startswith("process_")
     }
 
-    classic = {key: value for key, value in scraped(text_of(shown)).items() if not key[0].startswith("process_")}
+    classic = {
+        key: value for key, value in scraped(text_of(shown, observed=seen)).items() if not key[0].startswith("process_")
+    }
 
     assert found == classic
 
 
 @pytest.mark.parametrize("form", Format)
 def test_each_family_has_one_heading_and_its_series_lie_together(form: Format) -> None:
-    lines = text_of(reading(*(full_queue(f"queue-{n}") for n in range(5))), form=form).splitlines()
+    queues = [full_queue(f"queue-{n}") for n in range(5)]
+    lines = text_of(reading(*queues), form=form, observed=observed(*queues)).splitlines()
 
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     blocks = [re.split("[{ ]", line)[0] for line in lines if not line.startswith("#")]
+    blocks = [re.sub("_(bucket|sum|count)$", "", block) if block != "bullmq_job_count" else block for block in blocks]
     changes = [name for previous, name in zip(["", *blocks], blocks, strict=False) if name != previous]
 
     assert len(names) == len(set(names))
@@ -114,8 +133,9 @@ def test_openmetrics_names_types_and_units_as_its_standard_wants() -> None:
 
 
 def test_a_full_queue_has_every_metric_of_the_table() -> None:
-    found = {name for name, _ in scraped(text_of(reading(full_queue())))}
-    assert found >= {family.name for family in FAMILIES}
+    mail = full_queue()
+    text = text_of(reading(mail), observed=observed(mail), settings=EXPECTING)
+    assert {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")} >= {f.name for f in FAMILIES}
 
 
 def test_a_metric_without_any_series_is_not_announced() -> None:
@@ -133,10 +153,12 @@ def test_a_queue_that_is_gone_takes_all_its_series_along() -> None:
 def test_promtool_has_nothing_to_say_but_for_bullmqs_own_name() -> None:
     promtool = shutil.which("promtool")
     assert promtool, "promtool is not installed: bin/system-packages brings it"
-    shown = reading(full_queue(), full_queue('"hostile"\n\\\x00'), queue("empty"))
+    mail, hostile = full_queue(), full_queue('"hostile"\n\\\x00')
+    shown = reading(mail, hostile, queue("empty"))
+    text = text_of(shown, observed=observed(mail, hostile), settings=EXPECTING)
 
     check = subprocess.run(
-        [promtool, "check", "metrics"], input=text_of(shown), capture_output=True, text=True, timeout=60, check=False
+        [promtool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=60, check=False
     )
 
     remarks = [line for line in (check.stdout + check.stderr).splitlines() if line]
@@ -149,8 +171,14 @@ def test_whole_numbers_are_written_whole() -> None:
 
 
 def test_no_job_id_worker_or_host_is_a_label() -> None:
-    found = {label for _, labels in scraped(text_of(reading(full_queue()))) for label, _ in labels}
+    mail = full_queue()
+    texts = [
+        text_of(reading(mail), observed=observed(mail), settings=EXPECTING, scope=scope, form=Format.CLASSIC)
+        for scope in Scope
+    ]
+    found = {label for text in texts for _, labels in scraped(text) for label, _ in labels}
 
-    of_queues = {"redis", "prefix", "queue", "state", "outcome"}
+    of_queues = {"redis", "prefix", "queue", "state", "outcome", "result", "reason", "slo", "event", "name", "le"}
     of_infos = {"library", "dialect", "version", "max_events", "source", "mode", "maxmemory_policy"}
-    assert found == of_queues | of_infos
+    of_schedulers = {"scheduler", "pattern", "every", "tz"}
+    assert found == of_queues | of_infos | of_schedulers

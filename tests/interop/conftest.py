@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import redis as redis_py
@@ -33,3 +33,15 @@ async def instance(server: EmbeddedServer) -> AsyncIterator[Instance]:
     opened = Instance(RedisSettings("default", server.url, ("*",)))
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def because(record_property: Callable[[str, object], None]) -> Callable[[BaseException], None]:
+    """Tells docs/dialects.md with which sentence we refused."""
+    return lambda refusal: record_property("because", str(refusal))
+
+
+@pytest.fixture
+def scenarios(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
+    """Tells how many generated scenarios a test went through."""
+    return lambda number: record_property("scenarios", number)

@@ -41,6 +41,23 @@ def keys_of(redis: Client, base: str) -> Keys:
     return dict(sorted(found.items()))
 
 
+def unequal(seen: Keys, expected: Keys) -> Keys:
+    """What differs, as (seen, expected) by key; of lists and hashes only the parts that do."""
+    keys = seen.keys() | expected.keys()
+    return {k: _parts(seen.get(k), expected.get(k)) for k in sorted(keys) if seen.get(k) != expected.get(k)}
+
+
+def _parts(seen: Any, expected: Any) -> tuple[Any, Any]:
+    if isinstance(seen, dict) and isinstance(expected, dict):
+        fields = [name for name in {**seen, **expected} if seen.get(name) != expected.get(name)]
+        return {f: seen.get(f) for f in fields}, {f: expected.get(f) for f in fields}
+    if isinstance(seen, list) and isinstance(expected, list):
+        same = next((n for n, pair in enumerate(zip(seen, expected, strict=False)) if pair[0] != pair[1]), None)
+        same = min(len(seen), len(expected)) if same is None else same
+        return seen[same : same + 6], expected[same : same + 6]
+    return seen, expected
+
+
 def _value(redis: Client, key: str, suffix: str) -> Any:
     kind = redis.type(key).decode()
     return {"list": _list, "set": _set, "hash": _hash, "zset": _zset, "stream": _stream, "string": _string}[kind](

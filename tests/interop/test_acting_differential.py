@@ -10,15 +10,40 @@ import pytest
 import redis as redis_py
 
 from core.instance import Instance
-from tests.interop import queue_scenarios, removal_scenarios, retry_scenarios
+from tests.interop import (
+    adding_scenarios,
+    bulk_scenarios,
+    editing_scenarios,
+    queue_scenarios,
+    removal_scenarios,
+    retry_scenarios,
+    tending_scenarios,
+)
 from tests.interop.keyspace import Channels, Keys, Seen, keys_of
 from tests.interop.node_driver import Library, NodeDriver, NodeQueue
 from tests.interop.ours import ACTED_ON, Ours
 from tests.interop.scenario import Scenario
 
-SCENARIOS = [*retry_scenarios.SCENARIOS, *queue_scenarios.SCENARIOS, *removal_scenarios.SCENARIOS]
-CASES = [(library, scenario) for library in ACTED_ON for scenario in SCENARIOS if scenario.on(library)]
-IDS = [f"{library.alias}-{scenario.verb}-{scenario.name.replace(' ', '_')}" for library, scenario in CASES]
+SCENARIOS = [
+    *retry_scenarios.SCENARIOS,
+    *queue_scenarios.SCENARIOS,
+    *removal_scenarios.SCENARIOS,
+    *bulk_scenarios.SCENARIOS,
+    *adding_scenarios.SCENARIOS,
+    *editing_scenarios.SCENARIOS,
+    *tending_scenarios.SCENARIOS,
+]
+CASES = [
+    pytest.param(
+        library,
+        scenario,
+        marks=pytest.mark.proves(scenario.verb.split()[0]),
+        id=f"{library.alias}-{scenario.verb}-{scenario.name.replace(' ', '_')}",
+    )
+    for library in ACTED_ON
+    for scenario in SCENARIOS
+    if scenario.on(library)
+]
 
 
 class Twin:
@@ -55,7 +80,7 @@ def twins(redis: redis_py.Redis, node: NodeDriver, library: Library, scenario: S
         twin.channels.close()
 
 
-@pytest.mark.parametrize(("library", "scenario"), CASES, ids=IDS)
+@pytest.mark.parametrize(("library", "scenario"), CASES)
 async def test_ours_leaves_what_the_library_leaves(
     twins: list[Twin], library: Library, scenario: Scenario, instance: Instance
 ) -> None:

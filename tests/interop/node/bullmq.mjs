@@ -6,7 +6,15 @@ import { method } from './unsupported.mjs';
 /** Redis comes and goes in these tests: commands wait for it, and reconnecting is quick. */
 const patient = { maxRetriesPerRequest: null, retryStrategy: () => 100 };
 
-const settings = ({ redis, prefix }) => ({ connection: { ...patient, ...redis }, prefix });
+const settings = ({ redis, prefix }) => ({ connection: connection(redis), prefix });
+
+/** Options, from which the library makes its own connections; a cluster's has to be made for it. */
+function connection({ cluster, ...redis }) {
+  return cluster ? clusterOf(redis) : { ...patient, ...redis };
+}
+
+const clusterOf = ({ host, port }) =>
+  listening(new Redis.Cluster([{ host, port }], { redisOptions: patient, clusterRetryStrategy: () => 100 }));
 
 /** Errors of a connection are emitted; one without a listener would end the process. */
 function listening(object, onError = () => {}) {
@@ -61,6 +69,12 @@ export const bullmq = {
   /** Up to 4 the count goes up when an attempt starts, from 5 when it ends. */
   attempt: ({ major }, job) => (major < 5 ? job.attemptsMade : job.attemptsMade + 1),
 
+  async goBack({ module }, job, { worker, limit, putOff }) {
+    if (limit) await worker.rateLimit(limit);
+    else await job.moveToDelayed(Date.now() + putOff, job.token);
+    return limit ? new module.RateLimitError() : new module.DelayedError();
+  },
+
   unrecoverable: ({ module }, _job, text) => new module.UnrecoverableError(text),
 };
 
@@ -72,7 +86,7 @@ function openScheduler({ module }, target, { options: { stalledInterval, maxStal
 }
 
 async function newestEventId({ redis, prefix, queue }) {
-  const client = new Redis({ ...patient, ...redis });
+  const client = redis.cluster ? clusterOf(redis) : new Redis({ ...patient, ...redis });
   try {
     const [newest] = await client.xrevrange(`${prefix}:${queue}:events`, '+', '-', 'COUNT', 1);
     return newest?.[0] ?? '0-0';

@@ -6,6 +6,7 @@
  *   {"sleep":ms}       {"block":ms}: the process does nothing else meanwhile: no lock is renewed, no call answered
  *   {"fail":"text"}    or {"fail":{"message","name","stack"}}; {"failTimes":2} fails the first two attempts only
  *   {"unrecoverable":"text"}   fails without further attempts
+ *   {"limit":ms}       {"putOff":ms}: the first time only: goes back for the worker's rate limit, or delays itself
  *   {"return":value}   the job's result
  *
  * A step with several of these does them in that order.
@@ -18,6 +19,7 @@ export async function runScript(job, context) {
   for (const step of steps) {
     await report(job, step, context.library);
     await dwell(job, step, context.gates);
+    await goBackIfTold(job, step, context);
     await failIfTold(job, step, context);
     if ('return' in step) result = step.return;
   }
@@ -39,6 +41,16 @@ async function dwell(job, step, gates) {
   if ('hold' in step) await gates.wait(step.hold, job.id);
   if (step.sleep) await sleep(step.sleep);
   if (step.block) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, step.block);
+}
+
+/** Neither counts as an attempt, so what was done already is remembered here. */
+const gone = new Set();
+
+async function goBackIfTold(job, step, { library, worker }) {
+  const once = `${job.queueName}:${job.id}:${job.timestamp}`;
+  if (!('limit' in step || 'putOff' in step) || gone.has(once)) return;
+  gone.add(once);
+  throw await library.family.goBack(library, job, { worker: worker(), ...step });
 }
 
 async function failIfTold(job, step, { attempt, library }) {

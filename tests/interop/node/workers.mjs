@@ -58,7 +58,8 @@ export class Workers {
     const run = newRun(worker, job, attempt);
     this.truth.push(run);
     try {
-      const result = await runScript(job, { attempt, gates: this.gates, library: this.#library });
+      const context = { attempt, gates: this.gates, library: this.#library };
+      const result = await runScript(job, { ...context, worker: () => this.#worker(worker).object });
       finish(run, 'completed');
       return result;
     } catch (error) {

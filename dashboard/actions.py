@@ -7,29 +7,27 @@ with the question, which is a page of its own, or a dialog where scripts run.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from core.errors import Invalid, TickbirdError
+from core.errors import TickbirdError
 from core.herd import Herd
 from core.model import Outcome, QueueId
+from dashboard.acting import back, said, seen
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form, read_form
-from dashboard.notices import Notice, leave
+from dashboard.notices import Notice
 from dashboard.pages import asking
 from dashboard.pages.job_list import choice_of
 from dashboard.urls import JOB, QUEUE, RawRoute, job_id, job_page, queue_id, queue_page
-from dashboard.words import jobs, now
+from dashboard.words import jobs
 
 # So many scripts at once are still one drop in what Redis does, and 200 jobs take no longer than a page may.
 AT_ONCE = 10
-# The page after an action shows a reading from after it; no longer than this (seconds) is waited for one.
-PATIENCE = 0.7
 
 OnJob = Callable[[Herd, QueueId, str], Awaitable[Outcome]]
 OnQueue = Callable[[Herd, QueueId], Awaitable[Outcome]]
@@ -78,23 +76,23 @@ async def resume(request: Request) -> Response:
 
 
 async def _turn(desk: Desk, id: QueueId, form: Form, act: OnQueue) -> Response:
-    back = desk.base if form.fields.get("from") == "overview" else queue_page(desk.base, id)
-    notice = await _said(act(desk.herd, id))
-    await _seen(desk, id)
-    return _back(back, notice, back)
+    page = desk.base if form.fields.get("from") == "overview" else queue_page(desk.base, id)
+    notice = await said(act(desk.herd, id))
+    await seen(desk, id)
+    return back(page, notice, page)
 
 
 def _on_one(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
     async def one(request: Request) -> Response:
         desk, id, job, form = desk_of(request), queue_id(request), job_id(request), await read_form(request)
         if verb.asks and not form.confirmed:
-            whole = await desk.herd.job(id, job, limit_bytes=1)
+            whole = await desk.herd.job(id, job, limit_bytes=asking.NAMED)
             return asking.about_removing_one(desk, request, form, whole)
-        notice = await _said(verb.act(desk.herd, id, job))
-        await _seen(desk, id)
+        notice = await said(verb.act(desk.herd, id, job))
+        await seen(desk, id)
         gone = verb.name == "remove" and notice.kind == "done"
-        back = queue_page(desk.base, id) if gone else job_page(desk.base, id, job)
-        return _back(back + (f"?state={form.state}" if gone and form.state else ""), notice, back)
+        page = queue_page(desk.base, id) if gone else job_page(desk.base, id, job)
+        return back(page + (f"?state={form.state}" if gone and form.state else ""), notice, page)
 
     return one
 
@@ -103,15 +101,15 @@ def _on_ticked(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
     async def ticked(request: Request) -> Response:
         desk, id, form = desk_of(request), queue_id(request), await read_form(request)
         queue = desk.herd.queue(id)
-        back = queue_page(desk.base, id)
-        list_of = back + choice_of(form.fields, queue).changed(cursor=form.fields.get("cursor", ""))
+        page = queue_page(desk.base, id)
+        list_of = page + choice_of(form.fields, queue).changed(cursor=form.fields.get("cursor", ""))
         if not form.job_ids:
-            return _back(list_of, Notice("refused", "No job was ticked, so nothing was done."), back)
+            return back(list_of, Notice("refused", "No job was ticked, so nothing was done."), page)
         if verb.asks and not form.confirmed:
             return await asking.about_removing(desk, request, form, queue)
         notice = await _on_each(desk, id, verb, form.job_ids)
-        await _seen(desk, id)
-        return _back(list_of, notice, back)
+        await seen(desk, id)
+        return back(list_of, notice, page)
 
     return ticked
 
@@ -139,32 +137,3 @@ def _summary(verb: Verb, asked: int, refusals: tuple[str, ...]) -> Notice:
     if not done:
         return Notice("refused", f"Nothing was done: {jobs(asked)} refused.", refusals)
     return Notice("partly", f"{verb.past} {jobs(done)}. {jobs(len(refusals))} refused:", refusals)
-
-
-async def _said(doing: Awaitable[Outcome]) -> Notice:
-    """What the action did, or why it was refused, in the sentences of who did it."""
-    try:
-        outcome = await doing
-    except Invalid:
-        raise
-    except TickbirdError as error:
-        return Notice("refused", error.message, (error.hint,) if error.hint else ())
-    return Notice("done", outcome.sentence)
-
-
-async def _seen(desk: Desk, id: QueueId) -> None:
-    """Wait until a reading was begun after this moment, or for as long as a person does not mind."""
-    acted, deadline = now(), time.monotonic() + PATIENCE
-    snapshot = desk.herd.snapshot()
-    while (left := deadline - time.monotonic()) > 0:
-        reading = snapshot.reading(id.instance)
-        if reading is None or reading.down_since is not None or (reading.taken_at or 0) > acted:
-            return
-        newer = await desk.herd.newer(snapshot.version, left)
-        if newer.version == snapshot.version:
-            return
-        snapshot = newer
-
-
-def _back(target: str, notice: Notice, path: str) -> Response:
-    return leave(RedirectResponse(target, 303), notice, path)

@@ -17,12 +17,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from core.errors import TickbirdError
 from core.herd import Herd
 from core.settings import Settings
-from dashboard import actions, live, static_files
+from dashboard import actions, bulk, job_forms, live, queue_forms, static_files
 from dashboard.api.routes import routes as api_routes
 from dashboard.desk import Desk
 from dashboard.gate import Gate
 from dashboard.headers import ROBOTS, SecurityHeaders
-from dashboard.pages import errors, job, overview, queue
+from dashboard.pages import errors, failures, job, overview, queue
 from dashboard.rendering import Rendering
 from dashboard.static_files import StaticFiles
 from dashboard.urls import JOB, QUEUE, RawRoute
@@ -74,8 +74,13 @@ def _routes(desk: Desk) -> list[BaseRoute]:
         RawRoute(base + QUEUE, queue.show),
         RawRoute(base + QUEUE + "/jobs", queue.open_job),
         RawRoute(base + JOB, job.show),
+        Route(f"{base}/errors", failures.show_all),
+        RawRoute(base + "/errors/{group}", failures.show),
         # Buttons
         *actions.routes(base),
+        *bulk.routes(base),
+        *job_forms.routes(base),
+        *queue_forms.routes(base),
         # What keeps pages up to date
         *live.routes(base),
         # Programs

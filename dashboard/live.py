@@ -23,7 +23,7 @@ from core.errors import Invalid, Unavailable
 from core.model import QueueId
 from dashboard.ages import fill
 from dashboard.desk import Desk, desk_of
-from dashboard.pages import job, overview, queue
+from dashboard.pages import failures, job, operations, overview, queue
 from dashboard.pages.watching import Asked, Watch
 from dashboard.urls import decode_part
 from dashboard.words import now
@@ -69,6 +69,14 @@ def watch(desk: Desk, params: QueryParams) -> Tab:
     match parts(desk.base, address):
         case []:
             found: Watch = overview.Watch(desk, asked)
+        case ["errors"]:
+            found = failures.WatchAll(desk, asked)
+        case ["errors", key]:
+            found = failures.Watch(desk, asked, key)
+        case ["operations"]:
+            found = operations.WatchAll(desk, asked)
+        case ["operations", id]:
+            found = operations.Watch(desk, asked, id)
         case ["queues", *place]:
             found = _below(desk, asked, place)
         case _:

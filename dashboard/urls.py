@@ -21,6 +21,7 @@ from core.text import raw_bytes, text
 QUEUE = "/queues/{instance}/{prefix}/{name}"
 JOB = QUEUE + "/jobs/{job_id}"
 OPERATION = "/operations/{operation_id}"
+DEDUPLICATION = QUEUE + "/deduplication/{deduplication_id}"
 
 _REWRITTEN = {"": "~", ".": "~.", "..": "~.."}
 _ORIGINAL = {written: value for value, written in _REWRITTEN.items()}
@@ -71,6 +72,24 @@ def queue_of_href(base: str, href: str) -> QueueId:
     if not path.startswith(f"{base}/api/queues/") or len(parts) != 3:
         raise Invalid(f"{href!r} is not a queue's href.", f"It begins with {base}/api/queues/ and is in every queue.")
     return QueueId(*map(decode_part, parts))
+
+
+def queue_of_page(base: str, path: str) -> QueueId:
+    """The queue whose page is at this path; Invalid where it is none of ours."""
+    parts = path.removeprefix(f"{base}/queues/").split("/")
+    if not path.startswith(f"{base}/queues/") or len(parts) != 3:
+        raise Invalid(f"{path!r:.100} is not the page of a queue.")
+    return QueueId(*map(decode_part, parts))
+
+
+def operation_page(base: str, id: str) -> str:
+    """The page of the operation."""
+    return f"{base}/operations/{encode_part(id)}"
+
+
+def failure_page(base: str, key: str) -> str:
+    """The page of a group of like failures."""
+    return f"{base}/errors/{encode_part(key)}"
 
 
 def queue_page(base: str, id: QueueId) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from core.errors import Invalid, NotFound, Unavailable
 from core.model import QueueId, State
 from core.operations.request import Action, Options
 from core.snapshot import Snapshot
 from core.text import printable
+
+_PATTERN = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,22 @@ def chosen(snapshot: Snapshot, said: str) -> QueueId:
         raise Unavailable(away[0])
     near = difflib.get_close_matches(said, [name for id in ids for name in _names(id)], n=1)
     raise NotFound(f"There is no queue {said!r}.", f"Did you mean {printable(near[0])}?" if near else "")
+
+
+def several(snapshot: Snapshot, said: Sequence[str]) -> tuple[QueueId, ...]:
+    """All that these words mean, each once: a word is a queue's, or a pattern such as `email*`."""
+    found = [id for word in said for id in _meant(snapshot, word)]
+    return tuple(dict.fromkeys(found))
+
+
+def _meant(snapshot: Snapshot, said: str) -> Sequence[QueueId]:
+    ids = [queue.id for queue in snapshot.queues]
+    if not _PATTERN.search(said) or any(said in _names(id) for id in ids):
+        return [chosen(snapshot, said)]
+    found = [id for id in ids if any(fnmatchcase(name, said) for name in _names(id))]
+    if not found:
+        raise NotFound(f"No queue is called like {said!r}.", "`tickbird queues` lists them all.")
+    return found
 
 
 def full(id: QueueId) -> str:

@@ -73,12 +73,17 @@ def dashboard(config: Path | None, **flags: Any) -> None:
 @tickbird.command()
 @redis_options
 @_listen_options
+@click.option("--shard", type=click.IntRange(0), help="Which of several exporters this is, from 0 (0).")
+@click.option("--total-shards", type=click.IntRange(1), help="How many exporters share the queues (1).")
 @speaks_plainly
-def exporter(config: Path | None, host: str | None, port: int | None, **flags: Any) -> None:
+def exporter(
+    config: Path | None, host: str | None, port: int | None, shard: int | None, total_shards: int | None, **flags: Any
+) -> None:
     """The Prometheus exporter alone, on its own port (9809)."""
     from tickbird.serve import serve_exporter  # noqa: PLC0415 # loads the web only when it is served
 
-    serve_exporter(settings_of(config, {**flags, "exporter_host": host, "exporter_port": port}))
+    shared = {"exporter_shard": shard, "exporter_total_shards": total_shards}
+    serve_exporter(settings_of(config, {**flags, **shared, "exporter_host": host, "exporter_port": port}))
 
 
 @tickbird.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -18,49 +17,29 @@ from core.redis_settings import RedisSettings
 from core.settings import Settings
 from core.snapshot import Reading
 from core.text import printable
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked: `fine` or not, and what to do when it is not."""
-
-    fine: bool
-    what: str
-    advice: str = ""
-    grave: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """Everything found about one instance."""
-
-    name: str
-    address: str
-    findings: tuple[Finding, ...]
-    queues: tuple[Queue, ...]
-
-    @property
-    def well(self) -> bool:
-        return all(finding.fine or not finding.grave for finding in self.findings)
+from tickbird.findings import Examined, Finding
+from tickbird.own import examine_store, retention
 
 
 def examine(settings: Settings, *, as_json: bool) -> int:
     """Examine every instance, print what was found, and give the exit code: 0 when all is well, 1 otherwise."""
-    examined = asyncio.run(_all(settings.redis))
+    examined = asyncio.run(_all(settings))
     click.echo(json.dumps([_as_json(one) for one in examined], indent=2) if as_json else _as_text(examined))
     return 0 if all(one.well for one in examined) else 1
 
 
-async def _all(instances: tuple[RedisSettings, ...]) -> list[Examined]:
-    return [await _one(settings) for settings in instances]
+async def _all(settings: Settings) -> list[Examined]:
+    found = [await _one(redis, settings) for redis in settings.redis]
+    return [*found, await examine_store(settings.state_url)] if settings.state_url else found
 
 
-async def _one(settings: RedisSettings) -> Examined:
-    instance = Instance(settings)
+async def _one(redis: RedisSettings, settings: Settings) -> Examined:
+    instance = Instance(redis)
     try:
         reading = await _read(instance)
         findings = (Finding(True, "Redis answers"), *_server(reading), *await _permissions(instance))
-        return Examined(instance.name, instance.address, (*findings, _found(reading, settings)), reading.queues)
+        rules = await retention(instance, reading.queues, settings.retention, read_only=settings.read_only)
+        return Examined(instance.name, instance.address, (*findings, _found(reading, redis), *rules), reading.queues)
     except Unavailable as trouble:
         advice = trouble.hint or "Check the address, the password, and that this machine may connect."
         return Examined(instance.name, instance.address, (Finding(False, trouble.message, advice),), ())

@@ -18,7 +18,10 @@ DEFAULT_FILE = Path("tickbird.toml")
 
 
 def redis_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--config` and `--redis`."""
+    """`--config`, `--redis` and `--state-url`."""
+    command = click.option("--state-url", metavar="URL", help="A Redis that keeps what Tickbird itself remembers.")(
+        command
+    )
     command = click.option(
         "--config", type=click.Path(path_type=Path), help="A settings file; ./tickbird.toml if there."
     )(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,6 +17,8 @@ from core.herd import Herd
 from core.redis_settings import RedisSettings
 from core.redis_url import without_secrets
 from core.settings import Settings, load
+from core.shard import Shard
+from core.slo import Slo
 from dashboard.app import create_app as create_dashboard
 from dashboard.auth import check_bind
 from dashboard.live import end_streams
@@ -33,7 +36,7 @@ BACKLOG = 2048
 
 def application(settings: Settings) -> Starlette:
     """Dashboard, probes and metrics as one ASGI application."""
-    herd = Herd(settings)
+    herd = Herd(settings, follows=True)
     return create_dashboard(herd, settings, extra_routes=[*probes(herd), *metrics_routes(herd)])
 
 
@@ -64,7 +67,18 @@ def serve_dashboard(settings: Settings) -> None:
 def serve_exporter(settings: Settings) -> None:
     """Only /metrics and the probes; whoever reaches this port may scrape it."""
     address = (settings.exporter_host, settings.exporter_port)
-    _run(create_exporter(Herd(settings)), settings, address, ["/metrics"])
+    shard = Shard(settings.exporter_shard, settings.exporter_total_shards)
+    # It only looks: what Tickbird does by itself is for those that also show it.
+    looking = replace(settings, state_url="", retention=())
+    _run(create_exporter(Herd(looking, follows=True, shard=shard)), settings, address, ["/metrics"])
+
+
+# What the made-up company expects of its queues, so that every panel and every rule has something to show.
+DEAD_LETTER = ("dead-letter",)
+OBJECTIVES = (
+    Slo("email", wait=30_000, run=5_000, failure_ratio=0.05),
+    Slo("webhook*", wait=60_000, run=10_000, failure_ratio=0.2),
+)
 
 
 def serve_demo(flags: dict[str, Any], *, jobs_per_second: float, queues: int, seed: str) -> None:
@@ -73,7 +87,7 @@ def serve_demo(flags: dict[str, Any], *, jobs_per_second: float, queues: int, se
 
     def serve(url: str) -> None:
         settings = load(None, {}, {**flags, "redis": [f"default={url}"]})
-        serve_all(settings)
+        serve_all(replace(settings, dead_letter=DEAD_LETTER, slo=OBJECTIVES, metrics_job_times=("*",)))
 
     run_demo(serve=serve, jobs_per_second=jobs_per_second, queues=queues, seed=seed)
 

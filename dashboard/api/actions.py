@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dashboard.api.asked import Asked
+from dashboard.api.bodies import read_body
+from dashboard.api.fields import check_known, flag
 from dashboard.api.shapes import Json, outcome
 
 
 async def retry(asked: Asked) -> Json:
     """Run a failed or completed job again."""
-    return outcome(asked.base, await asked.herd.mutations.retry(asked.queue, asked.job_id))
+    fields = await read_body(asked.request)
+    check_known(fields, ("reset_attempts",))
+    reset, act = flag(fields, "reset_attempts"), asked.herd.mutations.retry
+    return outcome(asked.base, await act(asked.queue, asked.job_id, reset_attempts=reset))
 
 
 async def promote(asked: Asked) -> Json:
@@ -18,7 +23,8 @@ async def promote(asked: Asked) -> Json:
 
 async def remove(asked: Asked) -> Json:
     """Remove a job for good."""
-    return outcome(asked.base, await asked.herd.mutations.remove(asked.queue, asked.job_id))
+    act = asked.herd.mutations.remove
+    return outcome(asked.base, await act(asked.queue, asked.job_id, force=asked.query["force"]))
 
 
 async def pause(asked: Asked) -> Json:

@@ -29,6 +29,7 @@ _PARTS = {
     "name": "The queue's name.",
     "job_id": "The job's id.",
     "operation_id": "The operation's id.",
+    "deduplication_id": "The deduplication id that a job was added with.",
 }
 
 
@@ -71,7 +72,7 @@ def _operation(call: Call) -> Json:
 
 
 def _body(shape: str) -> Json:
-    return {"required": True, "content": {"application/json": {"schema": ref(shape)}}}
+    return {"required": "required" in SCHEMAS[shape], "content": {"application/json": {"schema": ref(shape)}}}
 
 
 def _in_query(parameter: Parameter) -> Json:

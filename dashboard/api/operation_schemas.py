@@ -26,6 +26,7 @@ from dashboard.api.schema_words import (
 )
 
 LONGEST_REASON = 1000
+LONGEST_PATTERN = 500
 MOST_QUEUES = 5000
 _ALL = {"const": "all"}
 _OPTIONS: Schema = {
@@ -37,6 +38,7 @@ _OPTIONS: Schema = {
         "keep": {**COUNT, "description": "Leave so many of the newest jobs of each queue."},
         "delayed": {**FLAG, "description": "Drain delayed jobs too."},
         "reset_attempts": {**FLAG, "description": "Retry with all attempts anew."},
+        "force": {**FLAG, "description": "Obliterate though workers hold jobs of it."},
     },
 }
 _REQUEST: Schema = {
@@ -46,6 +48,7 @@ _REQUEST: Schema = {
     "properties": {
         "action": one_of(Action),
         "queues": {"oneOf": [_ALL, {"type": "array", "items": HREF, "minItems": 1, "maxItems": MOST_QUEUES}]},
+        "matching": {**TEXT, "maxLength": LONGEST_PATTERN, "description": "Of all queues those named so: email*."},
         "state": one_of(STATES),
         "q": {**TEXT, "description": "A search; not supported yet."},
         "options": _OPTIONS,
@@ -59,6 +62,7 @@ _ROW = object_(
     href=HREF,
     action=one_of(Action),
     queues={"oneOf": [_ALL, {"type": "array", "items": HREF}]},
+    matching={**TEXT, "description": "Of all queues those whose names are like this; empty for all."},
     state=maybe(one_of(STATES)),
     options=object_(
         "As they were understood.",
@@ -67,6 +71,7 @@ _ROW = object_(
         keep=COUNT,
         delayed=FLAG,
         reset_attempts=FLAG,
+        force=FLAG,
     ),
     reason=TEXT,
     by=TEXT,

@@ -26,6 +26,7 @@ def operation_row(base: str, operation: Operation) -> Json:
         "href": operation_href(base, operation.id),
         "action": request.action,
         "queues": "all" if request.queues is None else [queue_href(base, id) for id in request.queues],
+        "matching": request.matching,
         "state": request.state,
         "options": asdict(request.options),
         "reason": request.reason,

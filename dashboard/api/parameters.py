@@ -17,7 +17,8 @@ _WHOLE = re.compile(r"-?[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One query parameter. `schema` is JSON Schema: an integer with its range, an enum, or text with its length."""
+    """One query parameter. `schema` is JSON Schema: an integer with its range, true or false, an enum, or text
+    with its length."""
 
     name: str
     about: str
@@ -28,12 +29,19 @@ class Parameter:
         """The value in the text that was sent; Invalid where it is none."""
         if self.schema["type"] == "integer":
             return self._whole(sent)
+        if self.schema["type"] == "boolean":
+            return self._flag(sent)
         if "enum" in self.schema and sent not in self.schema["enum"]:
             raise Invalid(f"{self.name} cannot be {sent!r}.", f"It is one of {', '.join(self.schema['enum'])}.")
         least, most = self.schema.get("minLength", 0), self.schema.get("maxLength", len(sent))
         if not least <= len(sent) <= most:
             raise Invalid(f"{self.name} has {least} to {most} characters, not {len(sent)}.")
         return sent
+
+    def _flag(self, sent: str) -> bool:
+        if sent not in ("true", "false"):
+            raise Invalid(f"{self.name} cannot be {sent!r}.", "It is true or false.")
+        return sent == "true"
 
     def _whole(self, sent: str) -> int:
         least, most = self.schema["minimum"], self.schema["maximum"]

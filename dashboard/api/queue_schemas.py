@@ -158,4 +158,5 @@ QUEUE_SCHEMAS: Mapping[str, Schema] = {
     "Covered": _COVERED,
     "Permit": object_("Whether an action is legal now, and if not, why.", verb=TEXT, allowed=FLAG, why=TEXT),
     "Outcome": _OUTCOME,
+    "Outcomes": object_("What several acts did, in their order.", outcomes=list_of(ref("Outcome"))),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from core.jobs.listing import Wanted
 from core.model import State
+from core.query.parser import parse
 from dashboard.api import job_shapes, shapes
 from dashboard.api.asked import Asked, now
 from dashboard.api.processing import average, sample
@@ -44,11 +46,13 @@ async def metrics(asked: Asked) -> Json:
 
 
 async def jobs(asked: Asked) -> Json:
-    """One page of a state."""
-    query = asked.query
-    page = await asked.herd.jobs(
-        asked.queue, State(query["state"]), order=query["order"], limit=query["limit"], cursor=query["cursor"]
-    )
+    """One page of a state, or of those of its jobs that fit a query."""
+    query, state = asked.query, State(asked.query["state"])
+    order, limit, cursor = query["order"], query["limit"], query["cursor"]
+    if query["q"]:
+        page = await asked.herd.find(asked.queue, parse(query["q"]), Wanted(state, order, limit, cursor))
+    else:
+        page = await asked.herd.jobs(asked.queue, state, order=order, limit=limit, cursor=cursor)
     return job_shapes.page(asked.base, asked.queue, page)
 
 

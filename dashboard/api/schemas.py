@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dashboard.api.change_schemas import CHANGE_SCHEMAS
 from dashboard.api.job_schemas import JOB_SCHEMAS
 from dashboard.api.operation_schemas import OPERATION_SCHEMAS
 from dashboard.api.queue_schemas import QUEUE_SCHEMAS
@@ -14,6 +15,7 @@ SCHEMAS: Mapping[str, Schema] = {
     **QUEUE_SCHEMAS,
     **JOB_SCHEMAS,
     **OPERATION_SCHEMAS,
+    **CHANGE_SCHEMAS,
     "Problem": object_(
         "A refusal or failure (RFC 9457).",
         type=TEXT,

@@ -5,7 +5,7 @@ Keys of our own are in snake_case, instants and durations in milliseconds, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.history import History
@@ -189,3 +189,8 @@ def outcome(base: str, outcome: Outcome) -> Json:
         "page": where["page"],
         "queue": queue_id(base, outcome.queue),
     }
+
+
+def outcomes(base: str, done: Sequence[Outcome]) -> Json:
+    """What several acts of one call did, in their order."""
+    return {"outcomes": [outcome(base, one) for one in done]}

@@ -18,6 +18,8 @@ from dashboard.words import jobs
 
 TEMPLATE = "pages/asking.html"
 MOST_NAMED = 5
+# Of each field of a job that is only named (bytes).
+NAMED = 1024
 LOST = "data, results, logs and errors"
 
 
@@ -70,6 +72,28 @@ def about_removing_one(desk: Desk, request: Request, form: Form, job: Job) -> Re
         sentences=(f"Its {LOST} go with it. This cannot be undone.",),
         do="Remove 1 job",
         back=job_page(desk.base, job.queue, job.row.id),
+        keep=(*_kept(form), ("state", job.row.state)),
+        named=(job.row,),
+    )
+    return _asked(desk, request, question)
+
+
+def about_removing_by_force(desk: Desk, request: Request, form: Form, job: Job) -> Response:
+    """Whether to remove this job though something stands against it."""
+    queue = desk.herd.queue(job.queue)
+    permits = {permit.verb: permit for permit in desk.herd.job_permits(job.queue, job)}
+    why = permits["remove"].why if "remove" in permits else ""
+    question = Question(
+        f"Remove 1 {job.row.state} job by force from",
+        job.queue,
+        place(queue),
+        sentences=(
+            *((f"What stands against it: {why}",) if why else ()),
+            "A worker that is at it goes on until it notices, and cannot finish it. What waits for it may never run.",
+            f"Its {LOST} go with it. This cannot be undone.",
+        ),
+        do="Remove by force",
+        back=job_page(desk.base, job.queue, job.row.id) + "/change",
         keep=(*_kept(form), ("state", job.row.state)),
         named=(job.row,),
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from core.model import BACKLOG, Health, Queue, State
+from core.query.words import MOST_CHARACTERS
 
 SIZES = (25, 50, 100, 200)
 USUAL_SIZE = 50
@@ -33,12 +34,13 @@ VERBS: dict[State, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the URL asks for. `cursor`: where the page before ended."""
+    """What the URL asks for. `cursor`: where the page before ended; `q`: a query, as somebody wrote it."""
 
     state: State
     order: Literal["newest", "oldest"] = "newest"
     size: int = USUAL_SIZE
     cursor: str = ""
+    q: str = ""
 
     def changed(self, **changes: object) -> str:
         """The query of a URL that asks for this but for the changes. Without a cursor: other lists begin anew."""
@@ -58,6 +60,8 @@ def choice_of(params: Mapping[str, str], queue: Queue) -> Choice:
         "oldest" if params.get("order") == "oldest" else "newest",
         int(size) if size in {str(size) for size in SIZES} else USUAL_SIZE,
         params.get("cursor", "")[:LONGEST_CURSOR],
+        # One character more than is allowed: the error then says so.
+        params.get("q", "").strip()[: MOST_CHARACTERS + 1],
     )
 
 
@@ -73,8 +77,10 @@ def telling(queue: Queue) -> State:
 
 
 def query_of(choice: Choice) -> str:
-    """`?state=…&order=…&size=…&cursor=…`, without what goes without saying."""
+    """`?state=…&q=…&order=…&size=…&cursor=…`, without what goes without saying."""
     asked = {"state": choice.state.value}
+    if choice.q:
+        asked["q"] = choice.q
     if choice.order != "newest":
         asked["order"] = choice.order
     if choice.size != USUAL_SIZE:

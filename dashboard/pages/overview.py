@@ -12,6 +12,7 @@ from starlette.responses import Response
 from core.model import BACKLOG, Health, Queue, QueueId, State
 from dashboard.board import EMPTY, Piece, digest, digest_of_all
 from dashboard.desk import Desk, desk_of
+from dashboard.forms import UNITS
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.queue_list import BY_NAME, COLUMNS, SHOWS, TITLES, Choice, choice_of, matching, place
 from dashboard.pages.watching import Asked, News
@@ -19,6 +20,8 @@ from dashboard.urls import queue_page
 
 TEMPLATE = "pages/overview.html"
 REGIONS = ((LAYOUT, "banner"), (TEMPLATE, "tabs"), (TEMPLATE, "totals"), (TEMPLATE, "redis"), (LAYOUT, "foot"))
+# What is cleaned most, first; a queue that has no such state is told so in the preview.
+CLEANED = (State.COMPLETED, State.FAILED, State.DELAYED, State.WAITING, State.PRIORITIZED)
 REMEMBERED = "tickbird_sort"
 A_YEAR = 365 * 86_400
 # Servers and proxies refuse longer addresses: a queue with such a name is shown, but has no page.
@@ -97,6 +100,8 @@ def _values(desk: Desk, around: Frame, choice: Choice) -> dict[str, Any]:
         "rows": [_piece(desk, around, queue) for queue in queues],
         "totals": totals(queues),
         "news": News("queue"),
+        "units": tuple(UNITS),
+        "cleaned": CLEANED,
         "prefixes": sorted({prefix for redis in desk.settings.redis for prefix in redis.prefixes}),
         "reading_first": any(r.taken_at is None and r.down_since is None for r in around.readings),
     }

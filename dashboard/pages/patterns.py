@@ -17,7 +17,7 @@ from core.model import Dialect, Health, Identity, Instants, Queue, QueueId, Stat
 from dashboard import charts
 from dashboard.desk import desk_of
 from dashboard.notices import Notice
-from dashboard.pages import job_row, overview
+from dashboard.pages import job_row, overview, patterns_of_work
 from dashboard.pages.frame import answer, frame
 from dashboard.pages.job_matter import matter
 from dashboard.timeline import timeline
@@ -47,6 +47,7 @@ async def show(request: Request) -> Response:
             overview.Row(f"q{health.name}", desk.base, _queue(health), "", read_only=False) for health in Health
         ],
         "jobs": _rows(desk.base),
+        **patterns_of_work.values(desk.base),
         "job": job,
         "matter": matter(desk.base, job),
         "timeline": timeline(job),

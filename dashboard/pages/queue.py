@@ -12,7 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from core.errors import Invalid, TickbirdError
 from core.history import History
 from core.job import Covered, JobPage, JobRow
+from core.jobs.listing import Wanted
 from core.model import Health, Queue, QueueId, State
+from core.query.parser import parse
+from core.query.words import Unreadable
+from core.split_pause import split_pause
 from dashboard import charts
 from dashboard.board import EMPTY, Piece
 from dashboard.desk import Desk, desk_of
@@ -68,15 +72,21 @@ async def open_job(request: Request) -> Response:
 async def _read(desk: Desk, id: QueueId, choice: Choice) -> Reading:
     queue = desk.herd.queue(id)
     try:
-        page, history = await asyncio.gather(
-            desk.herd.jobs(id, choice.state, order=choice.order, limit=choice.size, cursor=choice.cursor or None),
-            desk.herd.history(id),
-        )
+        page, history = await asyncio.gather(_page(desk, id, choice), desk.herd.history(id))
         return Reading(queue, page, history)
+    except Unreadable as error:
+        return Reading(queue, _NOTHING, await desk.herd.history(id), error)
     except Invalid:
         raise
     except TickbirdError as error:
         return Reading(queue, _NOTHING, None, error)
+
+
+async def _page(desk: Desk, id: QueueId, choice: Choice) -> JobPage:
+    cursor = choice.cursor or None
+    if choice.q:
+        return await desk.herd.find(id, parse(choice.q), Wanted(choice.state, choice.order, choice.size, cursor))
+    return await desk.herd.jobs(id, choice.state, order=choice.order, limit=choice.size, cursor=cursor)
 
 
 def _values(desk: Desk, around: Frame, reading: Reading, choice: Choice) -> dict[str, Any]:
@@ -92,6 +102,7 @@ def _values(desk: Desk, around: Frame, reading: Reading, choice: Choice) -> dict
         "stale": stale,
         "health": Health.STALE if stale else queue.verdict.health,
         "turn": permits["resume" if queue.paused else "pause"],
+        "split": split_pause(queue) if "mend_pause" in permits and permits["mend_pause"].allowed else "",
         "choice": choice,
         "tabs": tabs(queue),
         "filled": [state for state, count in queue.counts.items() if count],
@@ -127,6 +138,8 @@ class Watch:
         page: JobPage = values["page"]
         if self._shown is None:
             self._shown = self._begin(values["choice"], page)
+        if not self._shown and values["choice"].q:
+            return pieces
         if not self._shown:
             self._shown = {row.id: row for row in page.rows}
             return [*pieces, region(self._desk, self._asked.at, (TEMPLATE, "list"), values)]
@@ -136,8 +149,12 @@ class Watch:
 
     async def _read(self) -> tuple[dict[str, Any], list[Piece]]:
         """What all tabs with this address share."""
-        choice = choice_of(self._asked.params, self._desk.herd.queue(self._id))
-        reading = await _read(self._desk, self._id, choice)
+        queue = self._desk.herd.queue(self._id)
+        choice = choice_of(self._asked.params, queue)
+        if choice.q:  # what was found stays as it was found: a search is not made anew every second
+            reading = Reading(queue, _NOTHING, await self._desk.herd.history(self._id))
+        else:
+            reading = await _read(self._desk, self._id, choice)
         values = _values(self._desk, still(self._desk, self._asked.at), reading, choice)
         return values, [region(self._desk, self._asked.at, name, values) for name in REGIONS]
 

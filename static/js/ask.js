@@ -2,8 +2,8 @@
 const dialog = document.querySelector("#ask");
 
 async function question(form, submitter) {
-  const fields = new URLSearchParams(new FormData(form));
-  const response = await fetch(submitter?.getAttribute("formaction") ?? form.action, { method: "POST", body: fields, headers: { Accept: "text/html" } });
+  const fields = new URLSearchParams(new FormData(form, submitter));
+  const response = await fetch(submitter?.getAttribute("formaction") ?? form.getAttribute("action"), { method: "POST", body: fields, headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return page.querySelector("#question");
 }

@@ -3,7 +3,7 @@ const field = document.querySelector("[data-filter]");
 const texts = new WeakMap();
 
 function text(row) {
-  const cells = `${row.cells[0].textContent} ${row.cells[1].textContent}`;
+  const cells = `${row.cells[1].textContent} ${row.cells[2].textContent}`;
   if (texts.get(row)?.cells !== cells) texts.set(row, { cells, text: cells.toLowerCase() });
   return texts.get(row).text;
 }

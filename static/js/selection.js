@@ -1,6 +1,5 @@
 // Ticked rows: how many there are, all at once, and a range with Shift.
-const form = () => document.querySelector("[data-selection]");
-const ticks = () => [...document.querySelectorAll("[data-tick]")];
+const ticks = () => [...document.querySelectorAll("[data-tick]")].filter((tick) => !tick.closest("tr").hidden);
 let last = null;
 
 function show() {
@@ -8,8 +7,9 @@ function show() {
   if (!bar) return;
   const count = ticks().filter((tick) => tick.checked).length;
   bar.toggleAttribute("data-some", count > 0);
-  bar.querySelector("[data-ticked]").textContent = count === 1 ? "1 job ticked" : `${count} jobs ticked`;
+  bar.querySelector("[data-ticked]").textContent = `${count} ${bar.dataset.selectionBar}${count === 1 ? "" : "s"} ticked`;
   const all = document.querySelector("[data-tick-all]");
+  if (!all) return;
   all.checked = count > 0 && count === ticks().length;
   all.indeterminate = count > 0 && !all.checked;
 }
@@ -28,7 +28,7 @@ document.addEventListener("click", (event) => {
   } else if (target.matches?.("[data-tick-all]")) {
     ticks().forEach((tick) => { tick.checked = target.checked; });
   } else if (target.matches?.("[data-untick]")) {
-    ticks().forEach((tick) => { tick.checked = false; });
+    document.querySelectorAll("[data-tick]").forEach((tick) => { tick.checked = false; });
   } else return;
   show();
 });
@@ -37,4 +37,4 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches?.("[data-tick]")) show();
 });
 document.addEventListener("htmx:after:swap", show);
-if (form()) show();
+show();

@@ -1,5 +1,5 @@
-// Single keys: / for the field, g q to the queues, j k through the rows, x to tick, ? for help. Never while typing.
-const GO = { q: ".brand" };
+// Single keys: / for the field, g q to the queues, g o to the operations, j k through the rows, x to tick, ? for help. Never while typing.
+const GO = { q: ".brand", o: ".places a[href$='/operations']" };
 let going = 0;
 
 function rows() {

@@ -23,10 +23,10 @@ def application(herd: FixedHerd) -> Starlette:
     return create_app(cast(Herd, herd), herd.settings)
 
 
-def browser(herd: FixedHerd) -> TestClient:
+def browser(herd: FixedHerd, app: Starlette | None = None) -> TestClient:
     """Asks for pages, says where its posts come from, keeps cookies, and follows no redirect by itself."""
     headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
-    return TestClient(application(herd), base_url=ORIGIN, headers=headers, follow_redirects=False)
+    return TestClient(app or application(herd), base_url=ORIGIN, headers=headers, follow_redirects=False)
 
 
 @dataclass

@@ -15,18 +15,47 @@ from core.errors import Invalid, NotFound, Unavailable
 from core.herd import Herd
 from core.history import History, Minute
 from core.job import Covered, Job, JobPage, JobRow, Logs, Payload
-from core.jobs.listing import Order
+from core.jobs.listing import Order, Wanted
 from core.model import STATES, Dialect, Health, Identity, Permit, Queue, QueueId, State, Verdict
+from core.query.matching import fits
+from core.query.query import Query
 from core.redis_settings import RedisSettings
 from core.settings import Settings
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
+from tests.dashboard.fixed_candidate import FixedCandidate
+from tests.dashboard.fixed_failures import FixedFailures
 from tests.dashboard.fixed_mutations import FixedMutations
 from tests.dashboard.fixed_operations import FixedOperations
 
 REDIS = RedisFacts("redis", "7.4.1", "standalone", "master", "noeviction", 12_000_000, 0, 9, 0, 0, 86_400)
 BULLMQ_6 = Identity(Dialect.MQ5, "6.7.0", ("meta.version says bullmq:6.7.0",))
 BULL_4 = Identity(Dialect.BULL, None, ("ids without a meta hash",))
-_LEGAL = {"retry": (State.FAILED, State.COMPLETED), "promote": (State.DELAYED,)}
+_PENDING = (State.WAITING, State.PAUSED, State.PRIORITIZED, State.DELAYED)
+_LEGAL = {
+    "retry": (State.FAILED, State.COMPLETED),
+    "promote": (State.DELAYED,),
+    "remove": tuple(state for state in State if state is not State.ACTIVE),
+    "edit_data": tuple(state for state in State if state is not State.ACTIVE),
+    "change_priority": _PENDING,
+    "change_delay": (State.DELAYED,),
+    "set_progress": tuple(State),
+    "log": tuple(State),
+    "duplicate": tuple(State),
+    "fail": (State.ACTIVE,),
+    "requeue": (State.ACTIVE,),
+    "remove_by_force": (State.ACTIVE,),
+    "fail_by_force": (),
+    "requeue_by_force": (),
+}
+_OF_QUEUE = (
+    "add",
+    "set_concurrency",
+    "set_rate_limit",
+    "release_rate_limit",
+    "release_deduplication",
+    "trim_events",
+    "mend_pause",
+)
 
 
 def now() -> int:
@@ -79,6 +108,7 @@ class FixedHerd(Herd):
     def __post_init__(self) -> None:
         self.operations = FixedOperations(self.settings)
         self.mutations = FixedMutations(self)
+        self.failures = FixedFailures(self)
 
     async def start(self) -> None:
         self.version += 1
@@ -141,6 +171,17 @@ class FixedHerd(Herd):
         more = str(start + limit) if start + limit < len(rows) else None
         return JobPage(tuple(page), more, Covered(len(page), len(rows)))
 
+    async def find(self, id: QueueId, query: Query, wanted: Wanted) -> JobPage:
+        everything = await self.jobs(id, wanted.state, order=wanted.order, limit=10_000)
+        jobs = {job.row.id: job for job in self._of(id)}
+        found = [row for row in everything.rows if fits(query, FixedCandidate(jobs[row.id]))]
+        start, more = int(wanted.cursor or 0), None
+        if start + wanted.limit < len(found):
+            more = str(start + wanted.limit)
+        note = f"Searched {len(everything.rows)} of {len(everything.rows)} jobs."
+        page = tuple(found[start : start + wanted.limit])
+        return JobPage(page, more, Covered(len(everything.rows), len(everything.rows), note))
+
     async def rows(self, id: QueueId, job_ids: Sequence[str]) -> dict[str, JobRow | None]:
         self.reach(id)
         return {job_id: next((j.row for j in self._of(id) if j.row.id == job_id), None) for job_id in job_ids}
@@ -174,11 +215,12 @@ class FixedHerd(Herd):
 
     def permits(self, id: QueueId) -> tuple[Permit, ...]:
         paused = self.queue(id).paused
-        return (Permit("pause", not paused, "It is paused already." * paused), Permit("resume", paused))
+        others = (Permit(verb, allowed=True) for verb in _OF_QUEUE)
+        return (Permit("pause", not paused, "It is paused already." * paused), Permit("resume", paused), *others)
 
     def job_permits(self, id: QueueId, job: Job) -> tuple[Permit, ...]:
         state = job.row.state
-        legal = {**{verb: state in states for verb, states in _LEGAL.items()}, "remove": state is not State.ACTIVE}
+        legal = {verb: state in states for verb, states in _LEGAL.items()}
         return tuple(Permit(verb, ok, "" if ok else f"It is {state}.") for verb, ok in legal.items())
 
 

@@ -46,6 +46,10 @@ class FixedOperations(Operations):
         self._read_only = settings.read_only
         self._known_ones = {LIVE: _half_way()}
 
+    def put(self, operation: Operation) -> None:
+        """Let there be this one too."""
+        self._known_ones[operation.id] = operation
+
     async def preview(self, request: Request) -> Operation:
         return self._record(request, Status.PREVIEWED)
 
@@ -56,6 +60,9 @@ class FixedOperations(Operations):
         if id not in self._known_ones:
             raise NotFound("There is no such operation (any more).")
         return self._known_ones[id]
+
+    async def find(self, id: str) -> Operation:
+        return self.get(id)
 
     def list(self) -> tuple[Operation, ...]:
         return tuple(reversed(self._known_ones.values()))

@@ -10,9 +10,12 @@ from typing import Any
 from core.history import History, Minute
 from core.job import Children, Payload, Relative
 from core.model import Dialect, Health, Identity, Instants, Limits, QueueId, State, Traffic, Verdict, Workers
+from core.operations.operation import Operation, Skip, Status, Target
+from core.operations.request import Action, Options, Request
 from core.snapshot import Reading
 from core.text import text
 from tests.dashboard.fixed_herd import FixedHerd, job, now, queue
+from tests.dashboard.fixed_operations import FixedOperations
 
 BIDI, NUL, BELL, ESCAPE = "\u202e", "\x00", "\x07", "\x1b"
 TEXTS = (
@@ -35,6 +38,8 @@ TEXTS = (
     "x" * 10_000_000,
 )
 HUGE = 10**4000
+# Redis counts its keys' members itself, in 64 bits.
+MOST = 2**62
 
 
 def hostile(words: str) -> FixedHerd:
@@ -57,7 +62,34 @@ def hostile(words: str) -> FixedHerd:
     )
     past = History((Minute(now(), HUGE, HUGE), Minute(HUGE, None, None)), HUGE, words[:500])
     jobs = [_job(id, words, state) for state in State]
-    return Hostile([made], jobs, log_lines=(words[:9000],) * 3, past=past)
+    herd = Hostile([made], jobs, log_lines=(words[:9000],) * 3, past=past)
+    assert isinstance(herd.operations, FixedOperations)
+    for status in Status:
+        herd.operations.put(_operation(id, words, status))
+    return herd
+
+
+def _operation(id: QueueId, words: str, status: Status) -> Operation:
+    """Bulk work that says these words wherever it can say any."""
+    short = words[:400]
+    skips = (Skip(id, words[:2000], short, short), Skip(id, None, short, short))
+    targets = (Target(id, State.FAILED, MOST, exact=False, done=MOST), Target(id, None, 0, exact=True, refusal=short))
+    asked = Request(Action.CLEAN, (id,), State.FAILED, Options(MOST, MOST, MOST), short, short)
+    return Operation(
+        f"hostile-{status}",
+        asked,
+        status,
+        targets,
+        created=MOST,
+        started=MOST,
+        finished=MOST if status is Status.DONE else None,
+        done=MOST,
+        skipped={short: MOST},
+        examples=skips,
+        rate=1e300,
+        trouble=short,
+        longest_slice=1e300,
+    )
 
 
 class Hostile(FixedHerd):

@@ -28,7 +28,8 @@ def test_a_job_has_the_names_that_bullmq_gives_and_every_action_with_its_reason(
     check("Job", answer)
     assert (answer["state"], answer["failedReason"], answer["attemptsMade"]) == ("failed", "ECONNRESET", 3)
     assert answer["stacktrace"][0].startswith("Error: ECONNRESET")
-    assert {p["verb"]: p["allowed"] for p in answer["permits"]} == {"retry": True, "promote": False, "remove": True}
+    allowed = {p["verb"]: p["allowed"] for p in answer["permits"]}
+    assert (allowed["retry"], allowed["promote"], allowed["remove"]) == (True, False, True)
     assert next(p["why"] for p in answer["permits"] if p["verb"] == "promote") == "It is failed."
 
 
@@ -156,3 +157,15 @@ def test_a_job_that_no_state_lists_is_shown_with_that_state() -> None:
 
     check("Job", answer)
     assert answer["state"] == "unknown"
+
+
+def test_a_query_lists_the_jobs_that_fit_and_says_how_far_it_looked() -> None:
+    found = site(small_company()).get(f"{queue_href(BASE, MAIL)}/jobs?state=failed&q=id:nobody").json()
+    assert (found["jobs"], found["next"]) == ([], None)
+    assert found["covered"]["note"].startswith("Searched ")
+
+
+def test_a_query_that_cannot_be_read_is_refused_with_the_place() -> None:
+    answer = site(small_company()).get(f"{queue_href(BASE, MAIL)}/jobs?state=failed&q=nmae:x")
+    assert answer.status_code == 400
+    assert "at character 1" in answer.json()["detail"]

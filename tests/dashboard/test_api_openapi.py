@@ -10,9 +10,9 @@ from dashboard.api.calls import CALLS, Call
 from dashboard.api.openapi import document as described
 from dashboard.api.routes import routes
 from dashboard.api.schemas import SCHEMAS
+from tests.dashboard.called import address, body, query
 from tests.dashboard.described import check
 from tests.dashboard.fixed_herd import small_company
-from tests.dashboard.fixed_operations import LIVE
 from tests.dashboard.served import BASE, client, dashboard
 
 WITH_A_LOGIN = Settings(user="ada", password_hash="scrypt$x")
@@ -73,24 +73,30 @@ def test_a_login_is_described_only_where_there_is_one(document: Any) -> None:
     assert described(CALLS, WITH_A_LOGIN)["security"] == [{"basic": []}]
 
 
-# A queue and a job in each state, and what each call needs, so that every operation is really called once.
-PLACES = {
-    "retry": ("default", "bull", "mail", "3"),
-    "promote": ("default", "bull", "mail", "4"),
-}
-
-BODIES = {"OperationRequest": {"action": "retry", "queues": "all", "state": "failed", "reason": "they were down"}}
 OURS = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
 def test_every_call_answers_with_the_shape_it_promises(call: Call) -> None:
-    instance, prefix, name, job_id = PLACES.get(call.answer.__name__, ("default", "bull", "mail", "5"))
-    path = call.path.format(instance=instance, prefix=prefix, name=name, job_id=job_id, operation_id=LIVE)
-    query = {p.name: p.schema["enum"][0] for p in call.parameters if p.required}
-    answer = client(dashboard(small_company())).request(
-        call.method, f"{BASE}/api{path}", params=query, json=BODIES.get(call.body), headers=OURS
-    )
+    http = client(dashboard(small_company()))
+    answer = http.request(call.method, address(call), params=query(call), json=body(call), headers=OURS)
 
-    assert answer.status_code == 200
+    assert answer.status_code == 200, answer.text
     check(call.shape, answer.json())
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.body], ids=lambda call: call.body)
+def test_every_body_that_is_understood_is_described(call: Call) -> None:
+    schema = {**SCHEMAS[call.body], "components": {"schemas": dict(SCHEMAS)}}
+    Draft202012Validator(schema).validate(body(call))
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.body], ids=lambda call: call.body)
+def test_a_field_that_is_not_described_is_refused_by_name(call: Call) -> None:
+    http = client(dashboard(small_company()))
+    sent = {**body(call), "frobnicate": 1}
+    answer = http.request(call.method, address(call), json=sent, headers=OURS)
+
+    check("Problem", answer.json())
+    assert answer.status_code == 400
+    assert "no field 'frobnicate'" in answer.json()["detail"]

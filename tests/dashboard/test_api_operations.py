@@ -35,8 +35,19 @@ def test_an_operation_is_answered_with_what_was_understood_and_where_to_follow_i
     assert answer.status_code == 200
     assert answer.json()["href"] == f"{URL}/{answer.json()['id']}"
     assert answer.json()["queues"] == [HREF]
-    assert answer.json()["options"] == {"grace": 9, "limit": None, "keep": 3, "delayed": False, "reset_attempts": False}
+    assert answer.json()["options"] == {
+        **{"grace": 9, "limit": None, "keep": 3},
+        **{"delayed": False, "reset_attempts": False, "force": False},
+    }
     assert answer.json()["status"] == "running"
+
+
+def test_queues_are_named_by_a_pattern_and_obliterated_by_force() -> None:
+    body = {"action": "obliterate", "queues": "all", "matching": "tmp-*", "options": {"force": True}}
+    answer = asked(body).json()
+
+    check("Operation", answer)
+    assert (answer["queues"], answer["matching"], answer["options"]["force"]) == ("all", "tmp-*", True)
 
 
 def test_a_dry_run_is_only_previewed_and_a_resume_begins_it() -> None:
@@ -61,7 +72,11 @@ def test_operations_are_listed_newest_first_held_and_cancelled() -> None:
     ("body", "code", "word"),
     [
         ({"queues": "all"}, "invalid", "action"),
-        ({"action": "obliterate", "queues": "all"}, "invalid", "obliterate"),
+        ({"action": "obliterated", "queues": "all"}, "invalid", "obliterated"),
+        ({"action": "obliterate", "queues": "all", "state": "failed"}, "invalid", "obliterate"),
+        ({"action": "pause", "queues": "all", "options": {"force": True}}, "invalid", "force"),
+        ({"action": "pause", "queues": "all", "matching": 3}, "invalid", "matching"),
+        ({"action": "pause", "queues": [HREF], "matching": "m*"}, "invalid", "pattern"),
         ({"action": "retry"}, "invalid", "queues"),
         ({"action": "retry", "queues": []}, "invalid", "queue"),
         ({"action": "retry", "queues": ["/elsewhere"]}, "invalid", "/elsewhere"),

@@ -131,7 +131,7 @@ def test_the_cursor_of_a_page_leads_to_the_next_and_ends() -> None:
         ("", "state is missing", "waiting, active"),
         ("state=done", "state cannot be 'done'", "completed"),
         ("state=failed&stat=x", "no parameter 'stat'", "'state'"),
-        ("state=failed&q=name:x", "no parameter 'q'", "Did you mean"),
+        ("state=failed&query=name:x", "no parameter 'query'", "Did you mean"),
         ("state=failed&state=active", "state is given twice", "once"),
         ("state=failed&limit=0", "limit cannot be '0'", "from 1 to"),
         ("state=failed&limit=-1", "limit cannot be '-1'", "from 1 to"),

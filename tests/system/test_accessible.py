@@ -21,6 +21,12 @@ PATHS = (
     f"{OF_MAIL}/jobs/f0",
     f"{OF_MAIL}/jobs/a",
     f"{OF_MAIL}/jobs/d",
+    f"{OF_MAIL}/jobs/d/change",
+    f"{OF_MAIL}/jobs/a/change",
+    f"{OF_MAIL}/jobs/f0/data",
+    f"{OF_MAIL}/manage",
+    f"{OF_MAIL}/add",
+    "/operations",
 )
 
 
@@ -63,11 +69,29 @@ def test_a_question_a_notice_and_a_selection(visitor: Visitor, busy: Company, sc
     page = visitor.open(f"{OF_MAIL}?state=failed", color_scheme=scheme)
     page.locator("[data-tick-all]").check()
     assert violations(page) == []
-    page.get_by_role("group", name="With the ticked jobs").get_by_role("button", name="Remove").click()
+    page.get_by_role("group", name="With the ticked jobs").get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("dialog").wait_for()
     assert violations(page) == []
     page.get_by_role("dialog").get_by_role("button", name="Remove 1 job").click()
     page.locator("#notice").wait_for()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_bulk_work_from_the_question_to_the_end(visitor: Visitor, busy: Company, scheme: str) -> None:
+    visitor.wait_for_queues(2)
+    page = visitor.open("", color_scheme=scheme)
+    page.get_by_role("checkbox", name="Tick video").check()
+    page.get_by_text("Clean or drain").first.click()
+    assert violations(page) == []
+    page.get_by_role("group", name="With the ticked queues").get_by_role("button", name="Obliterate").click()
+    page.get_by_role("dialog").wait_for()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("checkbox", name="Tick mail").check()
+    page.get_by_role("group", name="With the ticked queues").get_by_role("button", name="Retry failed").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry", exact=True).click()
+    page.locator(".pill.is-completed").wait_for()
     assert violations(page) == []
 
 

@@ -1,0 +1,64 @@
+"""JSON Schemas of what a person or program may send to change a job or queue, and to add jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.mutations.written import LINE_LIMIT, NAME_LIMIT
+from dashboard.api.schema_words import ANYTHING, COUNT, FLAG, TEXT, WHOLE, Schema, ref
+
+LONGEST_NAME = NAME_LIMIT
+LONGEST_REASON = 1000
+LONGEST_LINE = LINE_LIMIT
+MOST_ADDED = 1000
+
+
+def _body(about: str, *required: str, **properties: Schema) -> Schema:
+    """An object that may have these fields and no other."""
+    named: Schema = {"required": list(required)} if required else {}
+    return {"type": "object", "description": about, "additionalProperties": False, **named, "properties": properties}
+
+
+def _text(longest: int, about: str) -> Schema:
+    return {**TEXT, "minLength": 1, "maxLength": longest, "description": about}
+
+
+_FORCE = {**FLAG, "default": False, "description": "Although nothing proves that its worker has abandoned it."}
+_NEW_JOB = _body(
+    "A job to be added. Its data are kept as they are written.",
+    "name",
+    name={**TEXT, "maxLength": LONGEST_NAME},
+    data={**ANYTHING, "description": "Any JSON value; {} where there is none. Five megabytes at most."},
+    opts={"type": "object", "description": "Options by BullMQ's own names: delay, priority, attempts, backoff, …"},
+)
+_RATE_LIMIT: Schema = {
+    **_body("So many jobs in so many milliseconds.", "max", "duration", max=COUNT, duration=COUNT),
+    "type": ["object", "null"],
+}
+CHANGE_SCHEMAS: Mapping[str, Schema] = {
+    "NewJob": _NEW_JOB,
+    "NewJobs": {
+        "required": [],
+        "oneOf": [ref("NewJob"), {"type": "array", "items": ref("NewJob"), "minItems": 1, "maxItems": MOST_ADDED}],
+    },
+    "Added": {"oneOf": [ref("Outcome"), ref("Outcomes")], "description": "For an array an array, in its order."},
+    "JobChange": _body(
+        "What is to be different, one or more of these; they are done in this order.",
+        data={**ANYTHING, "description": "Kept as it is written. Not while the job is active."},
+        priority={**WHOLE, "minimum": 0, "description": "0 is none; of the others, less comes first."},
+        lifo={**FLAG, "description": "With the priority: before its equals."},
+        delay={**COUNT, "description": "Milliseconds from now."},
+        progress={**ANYTHING, "description": "A number, a text or an object."},
+    ),
+    "Retry": _body("How to retry.", reset_attempts={**FLAG, "default": False, "description": "All attempts anew."}),
+    "Duplicate": _body("How the copy differs.", data={**ANYTHING, "description": "Other data than the original's."}),
+    "Failure": _body("Why it fails.", "reason", reason=_text(LONGEST_REASON, "Its failedReason."), force=_FORCE),
+    "Requeue": _body("How to requeue.", force=_FORCE),
+    "LogLine": _body("A line for the job's log.", "line", line=_text(LONGEST_LINE, "Without a line break at its end.")),
+    "QueueChange": _body(
+        "The limits to set, or, by null, to lift.",
+        concurrency={"type": ["integer", "null"], "minimum": 1, "description": "Jobs at once, over all workers."},
+        rate_limit=_RATE_LIMIT,
+    ),
+    "EventTrim": _body("How many to keep.", "keep", keep={**COUNT, "description": "About so many of the newest."}),
+}

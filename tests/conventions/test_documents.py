@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.query.fields import FIELDS
 from tests.conventions.tree import ROOT, files, text
 from tickbird.commands import tickbird
 
@@ -32,3 +33,8 @@ def test_every_script_and_target_that_is_named_exists(path: Path) -> None:
 def test_every_command_that_is_named_exists(path: Path) -> None:
     named = set(re.findall(r"(?:`|bin/|uvx |run )tickbird ([a-z][a-z-]*)", text(path)))
     assert named - set(tickbird.commands) == set()
+
+
+def test_every_word_of_a_query_is_explained_where_users_look_for_it() -> None:
+    page = (ROOT / "docs" / "search.md").read_text()
+    assert re.findall(r"^\| `(\w+):` \| (.+) \|$", page, re.MULTILINE) == [(n, f.says) for n, f in FIELDS.items()]

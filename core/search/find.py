@@ -36,10 +36,10 @@ class Found:
 
     @property
     def note(self) -> str:
-        """What was looked at, in words; empty where that was all."""
+        """What was looked at, in words."""
         left_out = f"{count(self.unread)} of them are too large to look into. " if self.unread else ""
         moved = "The list moved far meanwhile: some jobs may be shown twice or passed over. " if self.lost else ""
-        far = f"Searched {count(self.looked_at)} of {count(self.total)} jobs. " if self.next or left_out else ""
+        far = f"Searched {count(self.looked_at)} of {count(self.total)} jobs. "
         return (far + left_out + moved).strip()
 
 

@@ -89,6 +89,15 @@ async def _page(desk: Desk, id: QueueId, choice: Choice) -> JobPage:
     return await desk.herd.jobs(id, choice.state, order=choice.order, limit=choice.size, cursor=cursor)
 
 
+def _unreadable(q: str) -> TickbirdError | None:
+    """What is wrong with these words, if anything is."""
+    try:
+        parse(q)
+    except Unreadable as error:
+        return error
+    return None
+
+
 def _values(desk: Desk, around: Frame, reading: Reading, choice: Choice) -> dict[str, Any]:
     queue = reading.queue
     stale = any(away.instance == queue.id.instance for away in around.away)
@@ -152,7 +161,7 @@ class Watch:
         queue = self._desk.herd.queue(self._id)
         choice = choice_of(self._asked.params, queue)
         if choice.q:  # what was found stays as it was found: a search is not made anew every second
-            reading = Reading(queue, _NOTHING, await self._desk.herd.history(self._id))
+            reading = Reading(queue, _NOTHING, await self._desk.herd.history(self._id), _unreadable(choice.q))
         else:
             reading = await _read(self._desk, self._id, choice)
         values = _values(self._desk, still(self._desk, self._asked.at), reading, choice)

@@ -68,6 +68,13 @@ def test_what_was_found_is_not_searched_again_every_second_and_stays() -> None:
     assert "hx-partial" in news
 
 
+def test_what_is_wrong_with_a_query_stays_on_the_page_that_follows_live() -> None:
+    client = browser(company())
+    shown = page(client, f"{PATH}?state=waiting&q={quote('nmae:x')}")
+    news = client.get(re.sub(r"since=.*", "since=", stream_of(shown))).text
+    assert "no field 'nmae'" in Page(news).words
+
+
 def test_only_states_are_searched_that_are_shown() -> None:
     herd = company()
     herd.contents = [*herd.contents, job(MAIL, "f", State.FAILED, data=payload("", value={"user": 1}, is_json=True))]

@@ -14,8 +14,9 @@ from core.model import Queue, QueueId
 T = TypeVar("T")
 
 
-def _fine(_instance: str) -> None:
+def _fine(_instance: str) -> object:
     """Every instance answers, as far as is known."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Ground:
     instances: Mapping[str, Instance]
     find: Callable[[QueueId], Queue]
     touched: Callable[[QueueId], None]
-    present: Callable[[str], None] = _fine
+    present: Callable[[str], object] = _fine
     refusal: str = ""
     turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from core.errors import TickbirdError
 from core.herd import Herd
 from core.model import Outcome, QueueId
+from core.permission import NEEDED, Permission
 from dashboard.acting import back, said, seen
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form, read_form
@@ -54,10 +55,16 @@ VERBS = (
 def routes(base: str) -> list[Route]:
     """Every button, as the noun that it posts."""
     return [
-        RawRoute(f"{base}{QUEUE}/pauses", pause, methods=["POST"]),
-        RawRoute(f"{base}{QUEUE}/resumptions", resume, methods=["POST"]),
-        *(RawRoute(f"{base}{QUEUE}/{verb.noun}", _on_ticked(verb), methods=["POST"]) for verb in VERBS),
-        *(RawRoute(f"{base}{JOB}/{verb.noun}", _on_one(verb), methods=["POST"]) for verb in VERBS),
+        RawRoute(f"{base}{QUEUE}/pauses", pause, needs=Permission.PAUSE, methods=["POST"]),
+        RawRoute(f"{base}{QUEUE}/resumptions", resume, needs=Permission.PAUSE, methods=["POST"]),
+        *(
+            RawRoute(f"{base}{QUEUE}/{verb.noun}", _on_ticked(verb), needs=NEEDED[verb.name], methods=["POST"])
+            for verb in VERBS
+        ),
+        *(
+            RawRoute(f"{base}{JOB}/{verb.noun}", _on_one(verb), needs=NEEDED[verb.name], methods=["POST"])
+            for verb in VERBS
+        ),
     ]
 
 

@@ -12,10 +12,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 
 from core.errors import TickbirdError
 from core.herd import Herd
+from core.permission import Permission
 from core.settings import Settings
 from dashboard import actions, bulk, job_forms, live, queue_forms, static_files
 from dashboard.api.routes import routes as api_routes
@@ -67,15 +68,15 @@ def _presentation(base: str) -> tuple[StaticFiles, Rendering]:
 def _routes(desk: Desk) -> list[BaseRoute]:
     base = desk.base
     return [
-        Route("/", _home),
-        Route(f"{base}/", _home),
+        RawRoute("/", _home, needs=Permission.VIEW),
+        RawRoute(f"{base}/", _home, needs=Permission.VIEW),
         # Pages
-        Route(base, overview.show),
-        RawRoute(base + QUEUE, queue.show),
-        RawRoute(base + QUEUE + "/jobs", queue.open_job),
-        RawRoute(base + JOB, job.show),
-        Route(f"{base}/errors", failures.show_all),
-        RawRoute(base + "/errors/{group}", failures.show),
+        RawRoute(base, overview.show, needs=Permission.VIEW),
+        RawRoute(base + QUEUE, queue.show, needs=Permission.VIEW),
+        RawRoute(base + QUEUE + "/jobs", queue.open_job, needs=Permission.VIEW),
+        RawRoute(base + JOB, job.show, needs=Permission.VIEW),
+        RawRoute(f"{base}/errors", failures.show_all, needs=Permission.VIEW),
+        RawRoute(base + "/errors/{group}", failures.show, needs=Permission.VIEW),
         # Buttons
         *actions.routes(base),
         *bulk.routes(base),

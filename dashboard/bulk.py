@@ -16,6 +16,7 @@ from core.model import STATES, QueueId, State
 from core.operations.operation import Operation
 from core.operations.registry import Operations
 from core.operations.request import Action, Options, Request
+from core.permission import Permission
 from core.text import printable
 from dashboard.acting import back, refused
 from dashboard.desk import Desk, desk_of
@@ -44,13 +45,20 @@ def routes(base: str) -> list[Route]:
     """The list, the page of one, and what their buttons post."""
     one = base + OPERATION
     return [
-        Route(f"{base}/operations", show_all),
-        Route(f"{base}/operations", preview, methods=["POST"]),
-        RawRoute(one, show),
-        RawRoute(f"{one}/beginnings", begin, methods=["POST"]),
-        RawRoute(f"{one}/pauses", _told(lambda operations, id: operations.pause(id)), methods=["POST"]),
-        RawRoute(f"{one}/resumptions", _told(_resume), methods=["POST"]),
-        RawRoute(f"{one}/cancellations", _told(lambda operations, id: operations.cancel(id)), methods=["POST"]),
+        RawRoute(f"{base}/operations", show_all, needs=Permission.VIEW),
+        RawRoute(f"{base}/operations", preview, needs=Permission.VIEW, methods=["POST"]),
+        RawRoute(one, show, needs=Permission.VIEW),
+        RawRoute(f"{one}/beginnings", begin, needs=Permission.VIEW, methods=["POST"]),
+        RawRoute(
+            f"{one}/pauses", _told(lambda operations, id: operations.pause(id)), needs=Permission.VIEW, methods=["POST"]
+        ),
+        RawRoute(f"{one}/resumptions", _told(_resume), needs=Permission.VIEW, methods=["POST"]),
+        RawRoute(
+            f"{one}/cancellations",
+            _told(lambda operations, id: operations.cancel(id)),
+            needs=Permission.VIEW,
+            methods=["POST"],
+        ),
     ]
 
 

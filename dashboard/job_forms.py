@@ -14,6 +14,7 @@ from core.job import Job
 from core.model import Outcome, QueueId
 from core.mutations.front import Mutations
 from core.mutations.written import DATA_LIMIT
+from core.permission import NEEDED, Permission
 from dashboard.acting import back, refused, seen
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form, length, needed, read_form
@@ -32,12 +33,15 @@ def routes(base: str) -> list[Route]:
     """The pages with forms about a job, and what they post."""
     job = base + JOB
     return [
-        RawRoute(f"{job}/data", editing.show),
-        RawRoute(f"{job}/change", changing.show),
-        RawRoute(f"{job}/edits", edit, methods=["POST"]),
-        RawRoute(f"{job}/duplicates", _changed(_duplicate), methods=["POST"]),
-        RawRoute(f"{job}/forced-removals", remove_by_force, methods=["POST"]),
-        *(RawRoute(f"{job}/{noun}", _changed(act), methods=["POST"]) for noun, act in CHANGES.items()),
+        RawRoute(f"{job}/data", editing.show, needs=Permission.EDIT),
+        RawRoute(f"{job}/change", changing.show, needs=Permission.VIEW),
+        RawRoute(f"{job}/edits", edit, needs=Permission.EDIT, methods=["POST"]),
+        RawRoute(f"{job}/duplicates", _changed(_duplicate), needs=Permission.ADD, methods=["POST"]),
+        RawRoute(f"{job}/forced-removals", remove_by_force, needs=Permission.REMOVE, methods=["POST"]),
+        *(
+            RawRoute(f"{job}/{noun}", _changed(act), needs=NEEDED[verb], methods=["POST"])
+            for noun, (verb, act) in CHANGES.items()
+        ),
     ]
 
 
@@ -75,13 +79,14 @@ async def _requeue(to: Mutations, id: QueueId, job: str, form: Form) -> Outcome:
     return await to.requeue(id, job, force=form.says("force"))
 
 
-CHANGES: dict[str, Act] = {
-    "fresh-retries": _retry,
-    "priorities": _priority,
-    "delays": _delay,
-    "log-lines": _line,
-    "failures": _fail,
-    "requeues": _requeue,
+# The nouns that are posted: the verb of `core/mutations` that each one means, and what calls it.
+CHANGES: dict[str, tuple[str, Act]] = {
+    "fresh-retries": ("retry", _retry),
+    "priorities": ("change_priority", _priority),
+    "delays": ("change_delay", _delay),
+    "log-lines": ("log", _line),
+    "failures": ("fail", _fail),
+    "requeues": ("requeue", _requeue),
 }
 
 

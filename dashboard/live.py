@@ -20,12 +20,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.errors import Invalid, Unavailable
-from core.model import QueueId
+from core.permission import Permission
 from dashboard.ages import fill
 from dashboard.desk import Desk, desk_of
-from dashboard.pages import failures, job, operations, overview, queue
+from dashboard.pages.watched import watch_of
 from dashboard.pages.watching import Asked, Watch
-from dashboard.urls import decode_part
+from dashboard.urls import RawRoute, decode_part
 from dashboard.words import now
 
 PACE = 1.0
@@ -66,21 +66,9 @@ def watch(desk: Desk, params: QueryParams) -> Tab:
     at = params.get("at", "")
     address = _split(at)
     asked = Asked(at, QueryParams(address.query), params.get("rows", ""))
-    match parts(desk.base, address):
-        case []:
-            found: Watch = overview.Watch(desk, asked)
-        case ["errors"]:
-            found = failures.WatchAll(desk, asked)
-        case ["errors", key]:
-            found = failures.Watch(desk, asked, key)
-        case ["operations"]:
-            found = operations.WatchAll(desk, asked)
-        case ["operations", id]:
-            found = operations.Watch(desk, asked, id)
-        case ["queues", *place]:
-            found = _below(desk, asked, place)
-        case _:
-            raise Invalid(NOWHERE)
+    found = watch_of(desk, asked, parts(desk.base, address))
+    if found is None:
+        raise Invalid(NOWHERE)
     return Tab(found, desk.board.since(params.get("since", "")))
 
 
@@ -89,16 +77,6 @@ def _split(at: str) -> SplitResult:
         return urlsplit(at)
     except ValueError:
         raise Invalid(NOWHERE) from None
-
-
-def _below(desk: Desk, asked: Asked, place: list[str]) -> Watch:
-    match place:
-        case [instance, prefix, name]:
-            return queue.Watch(desk, asked, QueueId(instance, prefix, name))
-        case [instance, prefix, name, "jobs", job_id]:
-            return job.Watch(desk, asked, QueueId(instance, prefix, name), job_id=job_id)
-        case _:
-            raise Invalid(NOWHERE)
 
 
 def parts(base: str, address: SplitResult) -> list[str]:
@@ -205,4 +183,7 @@ async def _gone(receive: Receive) -> None:
 
 
 def routes(base: str) -> list[Route]:
-    return [Route(f"{base}/live", live), Route(f"{base}/fragments", fragments)]
+    return [
+        RawRoute(f"{base}/live", live, needs=Permission.VIEW),
+        RawRoute(f"{base}/fragments", fragments, needs=Permission.VIEW),
+    ]

@@ -12,6 +12,7 @@ from core.errors import Invalid, TickbirdError
 from core.model import Outcome, QueueId
 from core.mutations.adding import NewJob
 from core.mutations.front import Mutations
+from core.permission import NEEDED, Permission
 from dashboard.acting import back, refused, seen
 from dashboard.api.written import value_of
 from dashboard.desk import desk_of
@@ -30,10 +31,13 @@ def routes(base: str) -> list[Route]:
     """The pages with forms about a queue, and what they post."""
     queue = base + QUEUE
     return [
-        RawRoute(f"{queue}/manage", managing.show),
-        RawRoute(f"{queue}/add", adding.show),
-        RawRoute(f"{queue}/additions", add, methods=["POST"]),
-        *(RawRoute(f"{queue}/{noun}", _changed(act), methods=["POST"]) for noun, act in CHANGES.items()),
+        RawRoute(f"{queue}/manage", managing.show, needs=Permission.VIEW),
+        RawRoute(f"{queue}/add", adding.show, needs=Permission.ADD),
+        RawRoute(f"{queue}/additions", add, needs=Permission.ADD, methods=["POST"]),
+        *(
+            RawRoute(f"{queue}/{noun}", _changed(act), needs=NEEDED[verb], methods=["POST"])
+            for noun, (verb, act) in CHANGES.items()
+        ),
     ]
 
 
@@ -66,13 +70,14 @@ async def _mend_pause(to: Mutations, id: QueueId, _form: Form) -> Outcome:
     return await to.mend_pause(id)
 
 
-CHANGES: dict[str, Act] = {
-    "concurrency": _concurrency,
-    "rate-limit": _rate_limit,
-    "rate-limit-releases": _release_rate_limit,
-    "deduplication-releases": _release_deduplication,
-    "event-trims": _trim_events,
-    "pause-mendings": _mend_pause,
+# The nouns that are posted: the verb of `core/mutations` that each one means, and what calls it.
+CHANGES: dict[str, tuple[str, Act]] = {
+    "concurrency": ("set_concurrency", _concurrency),
+    "rate-limit": ("set_rate_limit", _rate_limit),
+    "rate-limit-releases": ("release_rate_limit", _release_rate_limit),
+    "deduplication-releases": ("release_deduplication", _release_deduplication),
+    "event-trims": ("trim_events", _trim_events),
+    "pause-mendings": ("mend_pause", _mend_pause),
 }
 
 

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 from core.text import printable
 from dashboard import charts, words
 from dashboard.ages import fill
+from dashboard.places import OF_A_QUEUE, PLACES
 from dashboard.static_files import StaticFiles
 from dashboard.words import now
 
@@ -81,7 +82,13 @@ def _environment(static: StaticFiles, root: Path) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"static": static.url, "base": static.base, "charts": charts}
+    environment.globals |= {
+        "static": static.url,
+        "base": static.base,
+        "charts": charts,
+        "places": PLACES,
+        "queue_places": OF_A_QUEUE,
+    }
     environment.filters |= {name: getattr(words, name) for name in words.__all__}
     return environment
 

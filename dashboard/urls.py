@@ -7,7 +7,9 @@ rewrite the parts `.`, `..` and the empty one even when percent-encoded, so thes
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from starlette.requests import Request
@@ -16,6 +18,7 @@ from starlette.types import Scope
 
 from core.errors import Invalid
 from core.model import QueueId
+from core.permission import Permission
 from core.text import raw_bytes, text
 
 QUEUE = "/queues/{instance}/{prefix}/{name}"
@@ -116,6 +119,13 @@ class RawRoute(Route):
     Its path parameters are still encoded: read them with `queue_id` and `job_id`. The gate makes `scope["path"]` the
     sent path for everything behind it (a `Mount` cannot hold a line break); this route needs no gate to be right.
     """
+
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, needs: Permission, methods: Sequence[str] | None = None
+    ) -> None:
+        """`needs` is what one must be allowed in order to come here at all."""
+        super().__init__(path, endpoint, methods=list(methods) if methods else None)
+        self.needs = needs
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return super().matches({**scope, "path": sent_path(scope)})

@@ -13,7 +13,7 @@ from dashboard.api.schemas import SCHEMAS
 from dashboard.refusals import PROBLEM, STATUSES, TITLES
 
 if TYPE_CHECKING:
-    from dashboard.api.calls import Call
+    from dashboard.api.call import Call
 
 Json = dict[str, Any]
 API_VERSION = "1.0"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.herd import MOST_JOBS, MOST_LINES
 from core.model import STATES
 from core.query.words import MOST_CHARACTERS
+from core.reads import MOST_JOBS, MOST_LINES
 from dashboard.api import reads
 from dashboard.api.parameters import Parameter
 

@@ -14,10 +14,12 @@ from starlette.types import Receive, Scope, Send
 
 from core.errors import NotFound, TickbirdError, Unavailable
 from core.herd import Herd
+from core.permission import Permission
 from core.settings import Settings
 from dashboard.api.asked import Asked
 from dashboard.api.bodies import check_body
-from dashboard.api.calls import CALLS, Call
+from dashboard.api.call import Call
+from dashboard.api.calls import CALLS
 from dashboard.api.openapi import document
 from dashboard.api.parameters import read
 from dashboard.refusals import MethodUnknown, problem
@@ -33,11 +35,12 @@ def routes(herd: Herd, settings: Settings) -> list[Route]:
     async def openapi(_: Asked) -> dict[str, Any]:
         return described
 
-    calls = (*CALLS, Call("GET", "/openapi.json", openapi, "", "This document", refusals=()))
+    calls = (*CALLS, Call("GET", "/openapi.json", openapi, "", "This document", Permission.VIEW, refusals=()))
     paths = dict.fromkeys(call.path for call in calls)
     api = [Endpoint(herd, settings.base_path, {c.method: c for c in calls if c.path == path}) for path in paths]
     nowhere = Endpoint(herd, settings.base_path, {})
-    return [*map(RawRoute, paths, api), RawRoute("/{rest:path}", nowhere)]
+    doors = [RawRoute(path, endpoint, needs=Permission.VIEW) for path, endpoint in zip(paths, api, strict=True)]
+    return [*doors, RawRoute("/{rest:path}", nowhere, needs=Permission.VIEW)]
 
 
 class Endpoint:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from core.history import History, Minute
 from core.job import Children, Job, JobRow, Payload, Relative
 from core.model import Dialect, Health, Identity, Instants, Queue, QueueId, State, Traffic, Verdict, Workers
+from core.permission import Permission
 from dashboard import charts
 from dashboard.desk import desk_of
 from dashboard.notices import Notice
@@ -21,6 +22,7 @@ from dashboard.pages import job_row, overview, patterns_of_work
 from dashboard.pages.frame import answer, frame
 from dashboard.pages.job_matter import matter
 from dashboard.timeline import timeline
+from dashboard.urls import RawRoute
 from dashboard.words import now
 
 TEMPLATE = "pages/patterns.html"
@@ -31,7 +33,7 @@ MINUTE = 60_000
 
 def route(base: str) -> Route:
     """The page, at `{base}/patterns`."""
-    return Route(f"{base}/patterns", show)
+    return RawRoute(f"{base}/patterns", show, needs=Permission.VIEW)
 
 
 async def show(request: Request) -> Response:

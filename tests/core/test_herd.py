@@ -11,8 +11,9 @@ import redis as redis_py
 
 from core import discovery
 from core.errors import Invalid, NotFound, Unavailable
-from core.herd import MOST_JOBS, MOST_LINES, Herd
+from core.herd import Herd
 from core.model import QueueId, State
+from core.reads import MOST_JOBS, MOST_LINES
 from core.redis_settings import RedisSettings
 from core.settings import Settings
 from tests.conftest import Eventually

@@ -74,7 +74,7 @@ async def test_an_answer_says_how_far_it_looked(
 ) -> None:
     base = layout.queue(redis)
     layout.waiting(redis, base, *map(str, range(30)))
-    monkeypatch.setattr("core.herd.SEARCH_PATIENCE", 0)
+    monkeypatch.setattr("core.reads.SEARCH_PATIENCE", 0)
     async with still(server.url) as herd:
         page = await herd.find(MAIL, parse("name:nobody"), Wanted(State.WAITING))
     assert (page.rows, page.covered.looked_at, page.covered.total) == ((), 10, 30)

@@ -49,7 +49,7 @@ async def herding(url: str, *prefixes: str, watched: bool = True) -> AsyncIterat
 
 async def read_now(herd: Herd) -> None:
     """A full look, of a herd that was not started, and nothing remembered from the look before."""
-    herd._shared.forget(lambda _: True)
+    herd.sight.shared.forget(lambda _: True)
     await herd.read_now()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard.api.calls import Call
+from dashboard.api.call import Call
 from tests.dashboard.fixed_operations import LIVE
 from tests.dashboard.served import BASE
 

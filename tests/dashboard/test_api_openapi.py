@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from core.settings import Settings
-from dashboard.api.calls import CALLS, Call
+from dashboard.api.call import Call
+from dashboard.api.calls import CALLS
 from dashboard.api.openapi import document as described
 from dashboard.api.routes import routes
 from dashboard.api.schemas import SCHEMAS

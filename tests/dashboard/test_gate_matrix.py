@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from core.settings import Settings
-from dashboard.api.calls import CALLS, Call
+from dashboard.api.call import Call
+from dashboard.api.calls import CALLS
 from tests.dashboard.called import address, body, query
 from tests.dashboard.fixed_herd import small_company
 from tests.dashboard.served import BASE, cheap_hash, client, dashboard, serve

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from core.errors import Invalid
 from core.model import QueueId
+from core.permission import Permission
 from core.settings import Settings
 from core.text import text
 from dashboard.gate import Gate
@@ -51,7 +52,10 @@ async def echo(request: Request) -> Response:
 
 
 def app() -> ASGIApp:
-    routes = [RawRoute(BASE + JOB, echo), Mount(f"{BASE}/api", routes=[RawRoute(JOB, echo)])]
+    routes = [
+        RawRoute(BASE + JOB, echo, needs=Permission.VIEW),
+        Mount(f"{BASE}/api", routes=[RawRoute(JOB, echo, needs=Permission.VIEW)]),
+    ]
     return Gate(Starlette(routes=routes), Settings())
 
 

@@ -5,26 +5,63 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from core.errors import Invalid
 from core.model import Dialect
+from core.redis_url import check_url
+from core.sentinel.url import is_named
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 DEFAULT_PREFIXES = ("bull",)
+
+
+MASTER, REPLICA = "master", "replica"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files for rediss://: the authority that signed the server's certificate, and our own certificate and key."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """As redis-py's connections take them."""
+        said = {"ssl_ca_certs": self.ca, "ssl_certfile": self.certificate, "ssl_keyfile": self.key}
+        return {name: path for name, path in said.items() if path}
 
 
 @dataclass(frozen=True, slots=True)
 class RedisSettings:
     """One instance: its name in URLs and labels, where it is, and the prefixes whose queues are wanted.
 
-    `dialects` pins queues, by a pattern of their names, to a dialect, whatever their keys say.
+    `dialects` pins queues, by a pattern of their names, to a dialect, whatever their keys say. `read_from` says whether
+    pages and metrics may read from a replica: the one at `replica_url`, or one that the sentinels of `url` know.
     """
 
     name: str
     url: str = field(repr=False)
     prefixes: tuple[str, ...] = DEFAULT_PREFIXES
     dialects: tuple[tuple[str, Dialect], ...] = ()
+    read_from: str = MASTER
+    replica_url: str = field(default="", repr=False)
+    tls: Tls = Tls()
+
+    @property
+    def for_reading(self) -> RedisSettings:
+        """Where pages and metrics read from; itself, unless that is a replica."""
+        if self.read_from != REPLICA:
+            return self
+        return replace(self, url=self.replica_url) if self.replica_url else self
+
+    @property
+    def for_acting(self) -> RedisSettings:
+        """Where actions look and write: always the master."""
+        return replace(self, read_from=MASTER)
 
 
 def instance_tables(tables: Any, where: str) -> tuple[RedisSettings, ...]:
@@ -35,7 +72,7 @@ def instance_tables(tables: Any, where: str) -> tuple[RedisSettings, ...]:
 
 
 def _table(table: Mapping[str, Any], where: str) -> RedisSettings:
-    known = ("name", "url", "prefixes", "dialects")
+    known = ("name", "url", "prefixes", "dialects", "read_from", "replica_url", "ca", "certificate", "key")
     for key in table:
         if key not in known:
             raise Invalid(f"{where} has an unknown setting {key!r} in [[redis]].", nearest(key, known))
@@ -45,7 +82,32 @@ def _table(table: Mapping[str, Any], where: str) -> RedisSettings:
     name, url = table.get("name", "default"), table.get("url", DEFAULT_URL)
     if not isinstance(name, str) or not isinstance(url, str):
         raise Invalid(f"{where}: name and url in [[redis]] must be texts.")
-    return RedisSettings(name, url, tuple(prefixes), _pins(table.get("dialects", {}), where))
+    pins = _pins(table.get("dialects", {}), where)
+    return _checked(RedisSettings(name, url, tuple(prefixes), pins, *_more(table, where)), where)
+
+
+def _more(table: Mapping[str, Any], where: str) -> tuple[str, str, Tls]:
+    """Where to read from, and the files of TLS."""
+    keys = ("read_from", "replica_url", "ca", "certificate", "key")
+    said = [table.get(key, "") for key in keys]
+    if not all(isinstance(value, str) for value in said):
+        raise Invalid(f"{where}: {', '.join(keys)} in [[redis]] must be texts.")
+    return said[0] or MASTER, said[1], Tls(*said[2:])
+
+
+def _checked(settings: RedisSettings, where: str) -> RedisSettings:
+    if settings.read_from not in (MASTER, REPLICA):
+        raise Invalid(f'{where}: read_from in [[redis]] must be "master" or "replica", not {settings.read_from!r}.')
+    if settings.replica_url:
+        check_url(settings.replica_url, f"The replica_url of instance {settings.name!r}")
+    elif settings.read_from == REPLICA and not is_named(settings.url):
+        raise Invalid(f"{where}: to read from a replica, instance {settings.name!r} needs replica_url, or sentinels.")
+    for path in (settings.tls.ca, settings.tls.certificate, settings.tls.key):
+        if path and not Path(path).is_file():
+            raise Invalid(f"{where}: there is no file {path!r}, which instance {settings.name!r} needs for TLS.")
+    if settings.tls != Tls() and not settings.url.startswith("rediss"):
+        raise Invalid(f"{where}: instance {settings.name!r} has files for TLS, but its url is not rediss://.")
+    return settings
 
 
 def _pins(pins: Any, where: str) -> tuple[tuple[str, Dialect], ...]:

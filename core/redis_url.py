@@ -7,19 +7,24 @@ from urllib.parse import SplitResult, urlsplit
 from redis.asyncio.connection import parse_url
 
 from core.errors import Invalid
+from core.sentinel.url import SCHEMES as SENTINEL_SCHEMES
+from core.sentinel.url import is_named, named
 
-SCHEMES = ("redis", "rediss", "unix")
+SCHEMES = ("redis", "rediss", "unix", *SENTINEL_SCHEMES)
 
 
 def check_url(url: str, what: str) -> None:
     """Raise Invalid, without echoing a password, unless this is a URL that can be dialled. `what` names it."""
+    if is_named(url):
+        named(url)
+        return
     try:
         parts, port = urlsplit(url), urlsplit(url).port
     except ValueError:
         raise Invalid(f"{what} has a host or a port that makes no sense.") from None
     if parts.scheme not in SCHEMES:
         raise Invalid(
-            f"{what} must begin with redis://, rediss:// or unix://.",
+            f"{what} must begin with redis://, rediss://, unix:// or redis+sentinel://.",
             "For example redis://:password@redis.internal:6379/0.",
         )
     if parts.scheme != "unix":
@@ -42,6 +47,8 @@ def _check_place(what: str, parts: SplitResult, port: int | None) -> None:
 def without_secrets(url: str) -> str:
     """The URL as it may be shown: scheme, host, port and database only."""
     parts = urlsplit(url)
+    if is_named(url):
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
     where = f"{host}:{parts.port}" if parts.port else host

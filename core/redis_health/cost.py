@@ -1,0 +1,56 @@
+"""What Tickbird costs a Redis: how many commands, and how much of its time, by its own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.instance import Instance, pack
+from core.model import Queue
+from core.survey.questions import quick_questions
+
+# Redis takes in this much of what a client sends before it turns to the next one, so nobody comes between.
+ONE_PIECE = 12_000
+_TIME = pack(b"TIME")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """`microseconds` is what one of our usual commands takes, measured on `sample` of them; None where it was not, and
+    `note` then says why."""
+
+    per_minute: float
+    microseconds: float | None = None
+    sample: int = 0
+    note: str = ""
+
+    @property
+    def milliseconds_per_minute(self) -> float | None:
+        """Redis' time that our commands take in a minute."""
+        return None if self.microseconds is None else self.per_minute * self.microseconds / 1000
+
+
+async def measured(instance: Instance, queues: Sequence[Queue]) -> Cost:
+    """What one of the questions of a reading takes: between two looks at Redis' own clock, all sent in one piece.
+    Raises Unavailable."""
+    asked: list[bytes] = []
+    for queue in queues:
+        questions = quick_questions(queue.id.base, queue.identity)
+        if sum(map(len, asked)) + sum(map(len, questions)) > ONE_PIECE:
+            break
+        asked += questions
+    if not asked:
+        return Cost(0.0, note="There is no queue yet whose reading could be measured.")
+    before, *_, after = await instance.batch([_TIME, *asked, _TIME])
+    refused = next((reply for reply in (before, after) if isinstance(reply, Exception)), None)
+    if refused is not None:
+        return Cost(
+            0.0, note=f"Redis does not let us ask its clock ({refused}), so our share of its time is not known."
+        )
+    return Cost(0.0, (_microseconds(after) - _microseconds(before)) / len(asked), len(asked))
+
+
+def _microseconds(reply: Any) -> int:
+    seconds, micro = reply
+    return int(seconds) * 1_000_000 + int(micro)

@@ -14,9 +14,9 @@
 -- ATOMICITY  all ids in one step. One deep in a list costs the walk there from the nearer end: up to some 8 ms in the
 --            middle of a million
 
-local NEAR = 20000 -- how far a list is searched from either end for a job whose place nobody knows
-local SLACK = 1000 -- how far one may have moved towards either end since its place was read
 local LATER = { delayed = true, waiting_children = true }
+
+-- WITH line
 
 -- A key of a wrong type has to say so before the job has left its place.
 local function check_types(priority)
@@ -24,35 +24,6 @@ local function check_types(priority)
   if own.priority then return redis.call('ZCARD', own.priority) end
   redis.call('ZCARD', own.prioritized)
   if priority > 0 and redis.call('EXISTS', own.pc) == 1 then redis.call('INCRBY', own.pc, 0) end
-end
-
-local function found_near(list, id, place)
-  local first = math.max(0, place - SLACK)
-  local members = redis.call('LRANGE', list, -place - SLACK - 1, -first - 1)
-  for at = #members, 1, -1 do
-    if members[at] == id then return redis.call('LLEN', list) - first - 1 - (#members - at) end
-  end
-end
-
-local function index_in(name, id)
-  local list = own[name]
-  if ARGV[7] ~= '' then return name == ARGV[7] and found_near(list, id, tonumber(ARGV[8])) end
-  return redis.call('LPOS', list, id, 'RANK', -1, 'MAXLEN', NEAR) or redis.call('LPOS', list, id, 'MAXLEN', NEAR)
-end
-
--- Takes the id out of the list that it waits in, and names that; or else the lists that were not searched through.
-local function taken(id)
-  local deep = {}
-  for _, name in ipairs(LISTS) do
-    local index, length = index_in(name, id), redis.call('LLEN', own[name])
-    if index then
-      redis.call('LREM', own[name], index < length / 2 and 1 or -1, id)
-      if own.priority then redis.call('ZREM', own.priority, id) end
-      return name
-    end
-    if ARGV[7] == '' and length > 2 * NEAR then deep[#deep + 1] = name end
-  end
-  return nil, deep
 end
 
 local function place(id, priority, first)
@@ -68,7 +39,7 @@ local function moved(id, state, priority, first)
     if priority == 0 then redis.call('ZREM', own.prioritized, id) end
     return state
   end
-  local from, deep = taken(id)
+  local from, deep = taken(id, ARGV[7], ARGV[8])
   if from then place(id, priority, first) end
   return from, deep
 end

@@ -27,12 +27,14 @@ _OTHERS = frozenset((b"delayed", b"progress", b"drained", b"paused", b"resumed",
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: when it arrived, what happened, to which job, and the beginning of the reason."""
+    """One message: when it arrived, what happened, to which job, and the beginning of the reason. `told` is all of it,
+    kept only while somebody watches."""
 
     at: int
     event: bytes
     job_id: bytes = b""
     reason: bytes = b""
+    told: bytes = b""
 
 
 def heard(channel: bytes, data: bytes, at: int) -> tuple[bytes, Message] | None:
@@ -67,6 +69,11 @@ class BullStory:
         self.tally = tally
         self.jobs: dict[bytes, Tracked] = {}
         self._events = events
+
+    def name(self, job_id: bytes) -> bytes | None:
+        """The name of a job under way, where it is known."""
+        job = self.jobs.get(job_id)
+        return job.name if job else None
 
     def strangers(self, messages: Iterable[Message]) -> list[bytes]:
         """Jobs of which nothing is known yet."""

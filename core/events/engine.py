@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import Unavailable
 from core.events.bull import BullStory, Message
 from core.events.follower import Follower
-from core.events.happening import Happening, happenings
+from core.events.happening import Happening, happenings, of_message
 from core.events.listener import Listener
 from core.events.looks import look
 from core.events.options import Options
@@ -29,7 +29,7 @@ from core.events.tally import Tally
 from core.instance import Instance
 from core.model import Dialect, Queue, QueueId
 from core.snapshot import Reading
-from core.text import raw_bytes, text
+from core.text import raw_bytes
 
 log = logging.getLogger("tickbird.core.events")
 
@@ -45,12 +45,16 @@ ROOM = 1_000
 
 
 class Engine:
-    """`reading` gives the last reading of the instance, whose queues are followed."""
+    """`reading` gives the last reading of the instance, whose queues are followed. `light`: for those who watch, from
+    now on; nothing is asked that only counters need."""
 
-    def __init__(self, instance: Instance, reading: Callable[[], Reading | None], options: Options) -> None:
+    def __init__(
+        self, instance: Instance, reading: Callable[[], Reading | None], options: Options, *, light: bool = False
+    ) -> None:
         self._instance = instance
         self._reading = reading
         self._options = options
+        self._light = light
         self._reasons = Reasons(options.reasons)
         self._events: Counter[bytes] = Counter()
         self._tallies: dict[QueueId, Tally] = {}
@@ -65,14 +69,16 @@ class Engine:
         self._counts_from: int | None = None
         self._evicted = self._limited = 0
         self.listeners: list[Callable[[Happening], None]] = []
+        self._listener.verbatim = lambda: bool(self.listeners)
 
     async def run(self) -> None:
         """Follow until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow_on())
             tasks.create_task(self._listener.run(self._bulls_lost))
-            tasks.create_task(self._every(LOOK_EVERY, self._look))
-            tasks.create_task(self._every(SAMPLE_EVERY, self._sample))
+            if not self._light:
+                tasks.create_task(self._every(LOOK_EVERY, self._look))
+                tasks.create_task(self._every(SAMPLE_EVERY, self._sample))
 
     def seen(self, id: QueueId) -> QueueSeen | None:
         """What was seen of a queue; None for one that is not followed yet."""
@@ -166,7 +172,7 @@ class Engine:
         stream = self._follower.streams.get(queue.id.base)
         if stream is None or stream.id != queue.id:
             story = Story(self._tally(queue.id, Source.STREAM), self._events)
-            stream = self._follower.streams[queue.id.base] = Stream(queue.id, story, counts_from)
+            stream = self._follower.streams[queue.id.base] = Stream(queue.id, story, counts_from, from_now=self._light)
         stream.kept = KEPT if queue.max_events is None else max(TINY, queue.max_events)
 
     def _forget(self) -> None:
@@ -215,17 +221,21 @@ class Engine:
 
     def _streamed(self, stream: Stream, entries: Sequence[Any]) -> None:
         if self.listeners:
-            for happening in happenings(stream.id, entries, self._counts_from or 0):
+            for happening in happenings(stream.id, entries, self._counts_from or 0, stream.story.name):
                 self._tell(happening)
 
     def _heard(self, base: bytes, message: Message) -> None:
         queue = self._bull_queues.get(base) if self.listeners else None
         if queue is not None:
-            self._tell(Happening(queue.id, message.at, text(message.event), text(message.job_id) or None))
+            story = self._bulls.get(base)
+            self._tell(of_message(queue.id, message, story.name if story else lambda _: None))
 
     def _tell(self, happening: Happening) -> None:
         for listener in self.listeners:
-            listener(happening)
+            try:
+                listener(happening)
+            except Exception:  # who watches must not end the following; the log says what happened
+                log.exception("telling of an event of %s failed", self._instance.name)
 
     def _tracked(self) -> int:
         return sum(len(story.jobs) for story in self._stories())

@@ -128,8 +128,9 @@ class Follower:
             names = await self._instance.read([pack(b"HGET", stream.id.base + job_id, b"name") for job_id in strangers])
             stream.story.introduce(dict(zip(strangers, names, strict=True)))
         stream.refused = ""
-        stream.take(entries)
+        # Before the story goes on: it forgets who has finished.
         self._listen(stream, entries)
+        stream.take(entries)
         return len(entries)
 
     async def _settle(self, streams: Iterable[Stream]) -> None:

@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
@@ -31,7 +32,8 @@ Listen = Callable[[bytes, Message], None]
 
 
 class Listener:
-    """`story` gives the story of a queue by its base key, and None for what is no queue of ours."""
+    """`story` gives the story of a queue by its base key, and None for what is no queue of ours. `verbatim`: messages
+    are kept as they came, for those who watch."""
 
     def __init__(self, instance: Instance, story: Callable[[bytes], BullStory | None], listen: Listen) -> None:
         self._instance = instance
@@ -43,6 +45,7 @@ class Listener:
         self._arrived = asyncio.Event()
         self._lost = False
         self.refused = ""
+        self.verbatim: Callable[[], bool] = lambda: False
 
     def want(self, prefixes: Collection[bytes]) -> None:
         """The prefixes under which Bull queues are: what lies under these is listened to from now on."""
@@ -73,7 +76,7 @@ class Listener:
 
     async def _subscribed(self) -> None:
         """One connection, for as long as it lasts; a new one for every new prefix would lose what comes between."""
-        connection = self._instance.connection()
+        connection = await self._instance.connection()
         try:
             await connection.connect()  # type: ignore[no-untyped-call] # redis-py's
             subscribing = asyncio.create_task(self._subscribe_on(connection))
@@ -107,13 +110,14 @@ class Listener:
                 await asyncio.sleep(0)
 
     def _keep(self, channel: bytes, data: bytes) -> None:
-        message = heard(channel, data, time.time_ns() // 1_000_000)
-        if message is None:
+        found = heard(channel, data, time.time_ns() // 1_000_000)
+        if found is None:
             return
+        base, message = found
         if len(self._messages) >= MOST_MESSAGES:
             self._messages.clear()
             self._lost = True
-        self._messages.append(message)
+        self._messages.append((base, replace(message, told=data) if self.verbatim() else message))
         self._arrived.set()
 
     async def _take_on(self, lost: Callable[[], None]) -> None:
@@ -137,9 +141,9 @@ class Listener:
         told = {base: (story, said) for base, said in by_queue.items() if (story := self._story(base)) is not None}
         await self._introduce({base: story.strangers(said) for base, (story, said) in told.items()})
         for base, (story, said) in told.items():
-            story.take(said)
-            for message in said:
+            for message in said:  # before the story goes on: it forgets who has finished
                 self._listen(base, message)
+            story.take(said)
 
     async def _introduce(self, strangers: dict[bytes, list[bytes]]) -> None:
         """Ask who these jobs are. Where Redis does not say, they stay without a name."""

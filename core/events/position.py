@@ -13,6 +13,7 @@ from typing import Any
 
 Id = tuple[int, int]
 START: Id = (0, 0)
+_LAST = 2**64 - 1
 
 
 def parsed(id: bytes) -> Id:
@@ -68,6 +69,14 @@ class Position:
         if found.oldest and found.oldest[0] >= counts_from and found.added > found.length:
             self.gaps += 1  # how many of those that are gone came since we count, nobody can tell
         self._mark = found
+
+    def begin_at(self, found: Mark, since: int) -> None:
+        """The same for one whose past nobody wants: what came before the instant `since` is not read."""
+        self.length = found.length
+        self.cursor = self.before = min(found.newest, (since - 1, _LAST))
+        if self.cursor == found.newest:
+            self.lost = None if found.added is None else 0
+            self._ordinal, self._settled_at = found.added, found.newest
 
     def look(self, found: Mark) -> bool:
         """The stream as it is before the next read; whether what was read before cannot be built upon any more."""

@@ -76,6 +76,11 @@ class Story:
             each.job.made = None
         self.unsettled.clear()
 
+    def name(self, job_id: bytes) -> bytes | None:
+        """The name of a job under way or failed of late, where it is known."""
+        job = self.jobs.get(job_id)
+        return job.name if job else self._failed_names.get(job_id)
+
     def strangers(self, entries: Sequence[Any]) -> list[bytes]:
         """Jobs of these entries that go on without ever having been seen: nothing tells their names."""
         added: set[bytes] = set()

@@ -25,9 +25,10 @@ KEPT = 10_000
 
 
 class Stream:
-    """`counts_from` is the instant before which entries only tell what is under way."""
+    """`counts_from` is the instant before which entries only tell what is under way; with `from_now` they are not
+    even read."""
 
-    def __init__(self, id: QueueId, story: Story, counts_from: int) -> None:
+    def __init__(self, id: QueueId, story: Story, counts_from: int, *, from_now: bool = False) -> None:
         self.id = id
         self.key = id.base + b"events"
         self.story = story
@@ -37,6 +38,7 @@ class Stream:
         self.read = 0
         self.begun = False
         self._counts_from = counts_from
+        self._from_now = from_now
         self._size = 0.0
         self._look_at = 0.0
 
@@ -60,7 +62,8 @@ class Stream:
 
     def begin(self, found: Mark) -> None:
         """How it stands before the first read."""
-        self.position.begin(found, self._counts_from)
+        begin = self.position.begin_at if self._from_now else self.position.begin
+        begin(found, self._counts_from)
 
     def begin_round(self) -> None:
         self.read = 0

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request as Asked
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.errors import Invalid, TickbirdError
 from core.model import STATES, QueueId, State
 from core.operations.operation import Operation
-from core.operations.registry import Operations
 from core.operations.request import Action, Options, Request
 from core.permission import Permission
 from core.text import printable
 from dashboard.acting import back, refused
+from dashboard.api.operation_shapes import not_listed, skip_shape
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form, length, read_form, whole
 from dashboard.notices import Notice
@@ -32,12 +33,22 @@ LARGEST = 1024 * 1024
 LONGEST_REASON = 1000
 _FLAGS = frozenset({"delayed", "reset_attempts", "force"})
 _TAKES: dict[str, frozenset[str]] = {
-    "retry": frozenset({"grace", "limit", "reset_attempts"}),
-    "promote": frozenset({"limit"}),
-    "remove": frozenset({"grace", "limit", "keep"}),
-    "clean": frozenset({"grace", "limit", "keep"}),
+    "retry": frozenset({"grace", "limit", "reset_attempts", "canary", "rate", "tolerance"}),
+    "promote": frozenset({"limit", "canary", "rate", "tolerance"}),
+    "remove": frozenset({"grace", "limit", "keep", "rate", "tolerance"}),
+    "clean": frozenset({"grace", "limit", "keep", "rate", "tolerance"}),
     "drain": frozenset({"delayed"}),
     "obliterate": frozenset({"force"}),
+    "change-priority": frozenset({"limit", "priority", "rate", "tolerance"}),
+    "change-delay": frozenset({"limit", "delay", "rate", "tolerance"}),
+}
+_WHOLE_NUMBERS = {
+    "limit": "The limit",
+    "keep": "How many to keep",
+    "priority": "The priority",
+    "rate": "The most a second",
+    "canary": "How many go first",
+    "tolerance": "The tolerance",
 }
 
 
@@ -49,16 +60,10 @@ def routes(base: str) -> list[Route]:
         RawRoute(f"{base}/operations", preview, needs=Permission.VIEW, methods=["POST"]),
         RawRoute(one, show, needs=Permission.VIEW),
         RawRoute(f"{one}/beginnings", begin, needs=Permission.VIEW, methods=["POST"]),
-        RawRoute(
-            f"{one}/pauses", _told(lambda operations, id: operations.pause(id)), needs=Permission.VIEW, methods=["POST"]
-        ),
-        RawRoute(f"{one}/resumptions", _told(_resume), needs=Permission.VIEW, methods=["POST"]),
-        RawRoute(
-            f"{one}/cancellations",
-            _told(lambda operations, id: operations.cancel(id)),
-            needs=Permission.VIEW,
-            methods=["POST"],
-        ),
+        RawRoute(f"{one}/pauses", _told("pause"), needs=Permission.VIEW, methods=["POST"]),
+        RawRoute(f"{one}/resumptions", _told("resume"), needs=Permission.VIEW, methods=["POST"]),
+        RawRoute(f"{one}/cancellations", _told("cancel"), needs=Permission.VIEW, methods=["POST"]),
+        RawRoute(f"{one}/skipped.ndjson", all_skipped, needs=Permission.VIEW),
     ]
 
 
@@ -67,7 +72,7 @@ async def preview(asked: Asked) -> Response:
     desk = desk_of(asked)
     form = await read_form(asked, largest=LARGEST, most_fields=MOST_QUEUES + 20)
     queues = _queues(desk, form)
-    origin = back_of(desk, queues, form.state)
+    origin = back_of(desk, queues, form.state, form.fields.get("q", ""))
     try:
         request = replace(_request(form, queues), by=str(asked.scope.get("user") or ""))
         seen = await desk.herd.operations.preview(request)
@@ -85,25 +90,45 @@ async def begin(asked: Asked) -> Response:
         page = operation_page(desk.base, operation.id)
         words = f"Nothing was begun: type {wanted[:100]} into the field to show that you mean it."
         return back(page, Notice("refused", words), page)
-    return await _tell(desk, operation.id, _resume)
+    return await _tell(desk, operation.id, "resume", {**_said(asked, form), "scope": form.fields.get("scope")})
 
 
-def _resume(operations: Operations, id: str) -> Operation:
-    return operations.resume(id)
+async def all_skipped(asked: Asked) -> Response:
+    """What it left alone, one by one, a line of JSON each, to be kept as a file."""
+    desk = desk_of(asked)
+    operation = await desk.herd.operations.find(operation_id(asked))
+    name = f"tickbird-{operation.id}-left-alone.ndjson"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(_lines(desk, operation), media_type="application/x-ndjson", headers=headers)
 
 
-def _told(act: Callable[[Operations, str], Operation]) -> Callable[[Asked], Any]:
+async def _lines(desk: Desk, operation: Operation) -> AsyncIterator[str]:
+    sheet: int | None = 0
+    lost = False
+    while sheet is not None:
+        page = await desk.herd.operations.skipped(operation.id, sheet)
+        sheet, lost = page.next, lost or page.lost
+        yield "".join(json.dumps(skip_shape(desk.base, skip)) + "\n" for skip in page.skips)
+    if note := not_listed(operation, lost=lost):
+        yield json.dumps({"note": note}) + "\n"
+
+
+def _told(act: str) -> Callable[[Asked], Any]:
     async def told(asked: Asked) -> Response:
-        return await _tell(desk_of(asked), operation_id(asked), act)
+        return await _tell(desk_of(asked), operation_id(asked), act, _said(asked, await read_form(asked)))
 
     return told
 
 
-async def _tell(desk: Desk, id: str, act: Callable[[Operations, str], Operation]) -> Response:
-    page = operation_page(desk.base, id)
+def _said(asked: Asked, form: Form) -> dict[str, Any]:
+    return {"by": str(asked.scope.get("user") or ""), "reason": form.fields.get("reason", "")[:LONGEST_REASON]}
+
+
+async def _tell(desk: Desk, id: str, act: str, said: dict[str, Any]) -> Response:
+    page, operations = operation_page(desk.base, id), desk.herd.operations
     try:
-        await desk.herd.operations.find(id)
-        act(desk.herd.operations, id)
+        await operations.find(id)
+        {"pause": operations.pause, "resume": operations.resume, "cancel": operations.cancel}[act](id, **said)
     except TickbirdError as error:
         return back(page, refused(error), page)
     return RedirectResponse(page, 303)
@@ -138,14 +163,17 @@ def _request(form: Form, queues: tuple[QueueId, ...] | None) -> Request:
         _options(form),
         reason,
         matching=matching,
+        query=said.get("q", "").strip(),
     )
 
 
 def _options(form: Form) -> Options:
     """Those of the action. One form serves several actions, so the fields of the others stand beside them."""
     takes = _TAKES.get(form.fields["action"], frozenset())
-    age = length(form, "age", "The age") if "grace" in takes else None
-    limit = whole(form, "limit", "The limit") if "limit" in takes else None
-    keep = whole(form, "keep", "How many to keep") if "keep" in takes else None
-    flags = {name: True for name in takes & _FLAGS if form.says(name)}
-    return Options(grace=age or 0, limit=limit, keep=keep or 0, **flags)
+    numbers = {name: whole(form, name, about) for name, about in _WHOLE_NUMBERS.items() if name in takes}
+    if "grace" in takes:
+        numbers["grace"] = length(form, "age", "The age")
+    if "delay" in takes:
+        numbers["delay"] = length(form, "delay", "The delay")
+    given: dict[str, Any] = {name: number for name, number in numbers.items() if number is not None}
+    return Options(**given, **{name: True for name in takes & _FLAGS if form.says(name)})

@@ -17,6 +17,17 @@ _REASON = click.option("--reason", default="", help="Why, for the record.")
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="The most jobs of each queue.")
 _GRACE = click.option("--grace", type=Span(), default=0, help="Leave jobs younger than this: 90s, 15m, 2h, 7d, or ms.")
 _KEEP = click.option("--keep", type=click.IntRange(0), default=0, help="Leave so many of the newest of each queue.")
+_QUERY = click.option("--query", default="", help="Only the jobs that fit these words: 'reason:ECONNRESET age:>1h'.")
+_RATE = click.option("--rate", type=click.IntRange(1), help="The most jobs a second.")
+_TOLERANCE = click.option(
+    "--tolerance", type=click.IntRange(0, 100), default=10, show_default=True, help="Stop if the count drifts, in %."
+)
+_CANARY = click.option(
+    "--canary", type=click.IntRange(0, 100), default=0, help="So many go first; go on only if they complete."
+)
+_CANARY_WAIT = click.option(
+    "--canary-wait", type=Span(), default=60_000, help="How long those may take: 90s, 15m; a minute unless told."
+)
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Only count what it would touch.")
 _QUEUES = click.argument("queues", nargs=-1)
@@ -36,23 +47,29 @@ def _on_jobs(action: Action, about: str, *options: Callable[..., Any]) -> click.
     @click.option("--all", "everything", is_flag=True, help="All jobs of --state, instead of ids.")
     @click.option("--state", type=STATE)
     @_LIMIT
+    @_QUERY
+    @_RATE
+    @_TOLERANCE
     @_bulk_options
     def body(
         settings: Any, *, as_json: bool, queue: str, job_ids: tuple[str, ...], everything: bool, **said: Any
     ) -> int:
-        if everything == bool(job_ids):
-            raise Invalid("Name jobs, or say --all and --state.")
-        if not everything and said["dry_run"]:
+        by_scope = everything or bool(said["query"])
+        if by_scope == bool(job_ids):
+            raise Invalid("Name jobs, or say --query, or --all and --state.")
+        if not by_scope and said["dry_run"]:
             raise Invalid("--dry-run counts with --all only.", "`tickbird job` tells what can be done to one.")
-        if not everything:
+        if not by_scope:
             return run(settings, "on_jobs", as_json=as_json, verb=action.value, queue=queue, job_ids=job_ids)
-        if said["state"] is None:
+        if said["state"] is None and not said["query"]:
             raise Invalid("--all needs --state.")
         return _bulk(settings, action, (queue,), as_json=as_json, **said)
 
     for option in options:
         body = option(body)
-    body.__doc__ = f"{about} QUEUE is a name, with --all also a pattern such as 'email*', or INSTANCE/PREFIX/NAME."
+    body.__doc__ = (
+        f"{about} QUEUE is a name, with --all or --query also a pattern such as 'email*', or INSTANCE/PREFIX/NAME."
+    )
     return command(action.value)(body)
 
 
@@ -76,8 +93,8 @@ def _on_queues(action: Action, about: str, *options: Callable[..., Any], asks: b
 
 def _bulk(settings: Any, action: Action, queues: tuple[str, ...] | None, *, as_json: bool, **said: Any) -> int:
     how = {name: said.pop(name) for name in ("yes", "dry_run")}
-    state, reason = said.pop("state", None), said.pop("reason")
-    wanted = Wanted(action, queues, State(state) if state else None, Options(**said), reason)
+    state, reason, query = said.pop("state", None), said.pop("reason"), said.pop("query", "")
+    wanted = Wanted(action, queues, State(state) if state else None, Options(**said), reason, query)
     return run(settings, "in_bulk", as_json=as_json, wanted=wanted, **how)
 
 
@@ -86,13 +103,27 @@ COMMANDS = (
         Action.RETRY,
         "Run failed or completed jobs again.",
         click.option("--reset-attempts", is_flag=True, help="With all their attempts anew."),
+        *(_CANARY, _CANARY_WAIT),
     ),
-    _on_jobs(Action.PROMOTE, "Run delayed jobs now."),
+    _on_jobs(Action.PROMOTE, "Run delayed jobs now.", _CANARY, _CANARY_WAIT),
     _on_jobs(Action.REMOVE, "Remove jobs for good."),
     _on_queues(
         Action.CLEAN,
         "Remove the jobs of a state that are old enough.",
-        *(_KEEP, _LIMIT, _GRACE, click.option("--state", type=STATE, required=True)),
+        *(_KEEP, _LIMIT, _GRACE, _QUERY, _RATE, _TOLERANCE, click.option("--state", type=STATE, required=True)),
+    ),
+    _on_queues(
+        Action.CHANGE_PRIORITY,
+        "Give jobs that are still to run another priority: 0 for none, else smaller is sooner.",
+        *(_QUERY, _LIMIT, _RATE, _TOLERANCE),
+        click.option("--state", type=STATE, required=True),
+        click.option("--priority", type=click.IntRange(0), required=True),
+    ),
+    _on_queues(
+        Action.CHANGE_DELAY,
+        "Let delayed jobs become due at another time.",
+        *(_QUERY, _LIMIT, _RATE, _TOLERANCE),
+        click.option("--delay", type=Span(), required=True, help="From when it begins: 90s, 15m, 2h, or ms."),
     ),
     _on_queues(
         Action.DRAIN,

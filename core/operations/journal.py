@@ -17,5 +17,8 @@ class Journal(Protocol):
     async def before_slice(self, run: Run) -> None:
         """It is known which jobs the next slice will act on."""
 
+    async def after_slice(self, run: Run) -> None:
+        """What it left alone can be written down, as far as there is room."""
+
     def changed(self, run: Run) -> None:
         """It has another status."""

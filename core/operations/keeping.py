@@ -11,8 +11,9 @@ from contextlib import suppress
 from core.errors import TickbirdError, Unavailable
 from core.ground import Ground
 from core.operations.ledger import LEASE, Ledger
-from core.operations.operation import LIVE, Status
+from core.operations.operation import LIVE, Status, Told
 from core.operations.others import Others
+from core.operations.outside import Outside
 from core.operations.run import Run
 
 log = logging.getLogger("tickbird.operations")
@@ -24,10 +25,10 @@ ASKED = "The Tickbird that runs it has been asked to {} it."
 class Keeping:
     """`runs` are those of this process, `others` what else is in the store."""
 
-    def __init__(self, ground: Ground, ledger: Ledger) -> None:
+    def __init__(self, ground: Ground, ledger: Ledger, outside: Outside) -> None:
         self.lasting = ledger.store.lasting
         self.runs: dict[str, Run] = {}
-        self.others = Others(ground, ledger, self)
+        self.others = Others(ground, ledger, self, outside)
         self._ledger = ledger
         self._woken, self._looking = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -72,10 +73,10 @@ class Keeping:
         """Why what it did last may be unknown after a restart; empty where it is not so."""
         return self._ledger.unrecorded(run)
 
-    def ask(self, id: str, act: str) -> None:
+    def ask(self, id: str, told: Told) -> None:
         """Do this to an operation of others: here where nobody runs it, else by asking whoever does."""
-        self.others.runs[id].say(ASKED.format(act) if id in self.others.held else "")
-        task = asyncio.create_task(self._ask(id, act))
+        self.others.runs[id].say(ASKED.format(told.act) if id in self.others.held else "")
+        task = asyncio.create_task(self._ask(id, told))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
@@ -96,6 +97,9 @@ class Keeping:
     async def before_slice(self, run: Run) -> None:
         if self.lasting:
             await self._ledger.write_slice(run)
+
+    async def after_slice(self, run: Run) -> None:
+        await run.skips.flush(self._ledger.store, run.frozen.created)
 
     def changed(self, run: Run) -> None:  # noqa: ARG002 # all are looked at: that costs nothing where nothing changed
         self._woken.set()
@@ -126,9 +130,9 @@ class Keeping:
         for run in list(self.runs.values()):
             await self._write(run)
         live = [run.id for run in self.runs.values() if run.status in LIVE]
-        for id, act in (await self._ledger.wishes(live)).items() if live else ():
+        for id, told in (await self._ledger.wishes(live)).items() if live else ():
             with suppress(TickbirdError):  # it is over meanwhile, as everybody sees
-                self.runs[id].told(act)
+                self.runs[id].hear(told)
 
     async def _write(self, run: Run) -> None:
         """Record it, if it is this process' to record. Raises Unavailable."""
@@ -144,24 +148,24 @@ class Keeping:
             if self._ledger.is_settled(run):
                 await self._ledger.release(run.id)
 
-    async def _ask(self, id: str, act: str) -> None:
+    async def _ask(self, id: str, told: Told) -> None:
         """Until it is done here, or whoever runs it has heard; that may take until a dead one's lease runs out."""
         deadline, wished, trouble = time.monotonic() + 2 * LEASE / 1000, False, ""
         while time.monotonic() < deadline:
             try:
                 if await self._ledger.claim(id):
-                    return await self._adopt(id, act)
+                    return await self._adopt(id, told)
                 if wished and not await self._ledger.is_asked(id):
                     return
                 if not wished:
-                    await self._ledger.wish(id, act, time.time_ns() // 1_000_000)
+                    await self._ledger.wish(id, told)
                     wished = True
             except Unavailable as away:
                 trouble = away.message
             await asyncio.sleep(TICK)
-        log.warning("operation %s could not be told to %s: %s", id, act, trouble or "nobody heard it")
+        log.warning("operation %s could not be told to %s: %s", id, told.act, trouble or "nobody heard it")
 
-    async def _adopt(self, id: str, act: str) -> None:
+    async def _adopt(self, id: str, told: Told) -> None:
         """It is this process' now, from where the record says on."""
         recorded = (await self._ledger.read([id])).get(id)
         if recorded is None:
@@ -175,5 +179,5 @@ class Keeping:
         self.others.runs.pop(id, None)
         await self._ledger.wishes([id])
         with suppress(TickbirdError):  # it was ended meanwhile, as everybody sees
-            run.told(act)
+            run.hear(told)
         self._woken.set()

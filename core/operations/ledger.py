@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from core.errors import Invalid, Unavailable
-from core.operations.operation import LIVE, Status
+from core.operations.operation import LIVE, Status, Told
 from core.operations.record import OPERATIONS, WISHES, Frozen, Progress, opened, parts
 from core.operations.run import Run
 from core.store.contract import Record, Store
-from core.store.shapes import written
+from core.store.shapes import read, written
 
 log = logging.getLogger("tickbird.operations")
 # How long an operation belongs to a process that no longer says so (ms).
@@ -122,16 +122,16 @@ class Ledger:
                 log.warning("the record of operation %s is left alone: %s", id, strange)
         return found
 
-    async def wish(self, id: str, act: str, now: int) -> None:
+    async def wish(self, id: str, told: Told) -> None:
         """Ask whoever runs it. Raises Unavailable."""
-        await self.store.put(WISHES, Record(id, now, {"wish": act}))
+        await self.store.put(WISHES, Record(id, told.at, {"wish": written(told)}))
 
-    async def wishes(self, ids: Iterable[str]) -> dict[str, str]:
+    async def wishes(self, ids: Iterable[str]) -> dict[str, Told]:
         """What is asked of these, once. Raises Unavailable."""
         found = await self.store.read(WISHES, ids)
         for id in found:
             await self.store.delete(WISHES, id)
-        return {id: record.parts["wish"] for id, record in found.items()}
+        return {id: told for id, record in found.items() if (told := _told(id, record)) is not None}
 
     async def is_asked(self, id: str) -> bool:
         """Whether nobody has taken the wish up yet. Raises Unavailable."""
@@ -143,6 +143,14 @@ class Ledger:
         except Invalid as too_large:
             entry.refused = f"It is not recorded, and ends with this process: {too_large.message}"
             log.warning("operation %s is not recorded: %s", run.id, too_large)
+
+
+def _told(id: str, record: Record) -> Told | None:
+    try:
+        return read(Told, record.parts.get("wish", ""))
+    except Invalid as strange:
+        log.warning("a wish for operation %s is left alone: %s", id, strange)
+        return None
 
 
 def _lease(id: str) -> str:

@@ -9,6 +9,7 @@ from core.ground import Ground
 from core.operations.journal import Journal
 from core.operations.ledger import Ledger
 from core.operations.operation import Status
+from core.operations.outside import Outside
 from core.operations.record import Frozen, Progress
 from core.operations.run import Run
 
@@ -19,8 +20,8 @@ PREVIEWS = 20
 class Others:
     """Pictures of them, as the store last told. None of them runs here."""
 
-    def __init__(self, ground: Ground, ledger: Ledger, journal: Journal) -> None:
-        self._ground, self._ledger, self._journal = ground, ledger, journal
+    def __init__(self, ground: Ground, ledger: Ledger, journal: Journal, outside: Outside) -> None:
+        self._ground, self._ledger, self._journal, self._outside = ground, ledger, journal, outside
         self.runs: dict[str, Run] = {}
         self.held: set[str] = set()
         self._unreadable: set[str] = set()
@@ -46,7 +47,7 @@ class Others:
 
     def restored(self, id: str, frozen: Frozen, progress: Progress) -> Run:
         """A run that stands where the record says."""
-        run = Run(id, frozen, self._ground, self._journal)
+        run = Run(id, frozen, self._ground, self._journal, self._outside)
         run.restore(progress)
         return run
 

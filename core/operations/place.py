@@ -20,12 +20,15 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class Place:
     """A walk's mark, how many jobs it has handled, and the slice that is on its way: how many jobs were asked for, and
-    which of them a script may have acted on without anybody knowing."""
+    which of them a script may have acted on without anybody knowing. `met` are those that fitted the query, and
+    `tolerated` how far their number was off when somebody let it go on all the same."""
 
     mark: Mark | None = None
     walked: int = 0
     asked_for: int = 0
     flight: tuple[bytes, ...] = ()
+    met: int = 0
+    tolerated: int = 0
 
 
 START = Place()

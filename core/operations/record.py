@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from core.operations.operation import Skip, Status
+from core.model import QueueId
+from core.operations.canary import Bird
+from core.operations.operation import Skip, Status, Told
 from core.operations.place import START, Place
 from core.operations.request import Request
 from core.operations.scope import Scope
@@ -23,13 +25,23 @@ WISHES = Shelf("wishes", ("wish",), most=200, bytes=64 * 1024, age=60_000)
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A job by its queue and id."""
+
+    queue: QueueId
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frozen:
-    """What was previewed. `addresses` are those of the instances then: an operation must not go on elsewhere."""
+    """What was previewed. `addresses` are those of the instances then: an operation must not go on elsewhere. `sample`
+    are some of the jobs that fitted the query."""
 
     request: Request
     scopes: tuple[Scope, ...]
     created: int
     addresses: Mapping[str, str] = field(default_factory=dict)
+    sample: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,8 @@ FREE = Cost()
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How it stands. `at` is the number of the scope that is under way and `place` where in it; `books` are done and
-    passed over of each scope, by its number. `error` is the first that ended a scope early."""
+    passed over of each scope, by its number. `error` is the first that ended a scope early. `birds` went first, and
+    `passed` says that nothing waits for them. `listed` skips are kept on so many `sheets`."""
 
     status: Status
     started: int | None = None
@@ -63,6 +76,12 @@ class Progress:
     at: int = 0
     place: Place = START
     cost: Cost = FREE
+    told: tuple[Told, ...] = ()
+    birds: tuple[Bird, ...] = ()
+    passed: bool = False
+    listed: int = 0
+    unlisted: int = 0
+    sheets: int = 0
 
     def since(self, before: Progress) -> Progress:
         """Only what is new since then; the rest is as it was."""

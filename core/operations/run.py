@@ -1,4 +1,4 @@
-"""One operation under way: from slice to slice until it is done, paused or cancelled; it waits for its Redis."""
+"""One operation under way, as it is told to begin, hold, go on and end; and how far an earlier process came."""
 
 from __future__ import annotations
 
@@ -6,50 +6,72 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from functools import partial
+from functools import cached_property, partial
 
-from redis.exceptions import NoPermissionError
-
-from core.errors import Conflict, NotFound, TickbirdError, Unavailable
+from core.errors import Conflict
 from core.ground import Ground
+from core.operations.canary import Canary
+from core.operations.control import Control
+from core.operations.course import Course, Outfit
 from core.operations.journal import Journal
-from core.operations.operation import LIVE, OVER, Operation, Skip, Status, Target
+from core.operations.operation import HELD, LIVE, OVER, Operation, Status, Target, Told
+from core.operations.outside import Outside
 from core.operations.pace import Pace
-from core.operations.place import START, Place
-from core.operations.record import FREE, Cost, Frozen, Progress
+from core.operations.record import Frozen, Progress
 from core.operations.scope import Scope
-from core.operations.slices import Steps
-from core.operations.steps import steps_through
+from core.operations.skips import SkipLog
 from core.operations.tally import Book, Tally
+from core.store.shapes import written
 
 log = logging.getLogger("tickbird.operations")
-# How long to wait for a Redis that is away before it is tried again (seconds).
-AWAY = 1.0
-# How long one that goes on after a restart waits until its queue has been found again (seconds).
-PATIENCE = 15.0
 INTERRUPTED = "Tickbird was restarted; resume to go on."
 TAKEN = "Another Tickbird runs it."
+# Of what people told it the newest are remembered.
+MOST_TOLD = 20
 
 
 class Run:
-    """An operation and its scopes, frozen when it was previewed; and how far an earlier process came."""
+    """An operation and its scopes, frozen when it was previewed."""
 
-    def __init__(self, id: str, frozen: Frozen, ground: Ground, journal: Journal) -> None:
-        self.id, self.frozen, self.status = id, frozen, Status.PREVIEWED
+    def __init__(self, id: str, frozen: Frozen, ground: Ground, journal: Journal, outside: Outside) -> None:
+        self.id, self.frozen = id, frozen
         self.task: asyncio.Task[None] | None = None
-        self._ground, self._journal, self._tally = ground, journal, Tally()
-        self._paces = {scope.queue.instance: Pace() for scope in frozen.scopes}
-        recorded = partial(journal.before_slice, self)
-        self._books = tuple(
-            Book(self._tally, self._paces[scope.queue.instance], before_slice=recorded) for scope in frozen.scopes
-        )
+        self.skips = SkipLog(id)
+        self._journal, self._outside = journal, outside
+        self._control = Control(lambda: journal.changed(self))
+        self._tally = Tally(listed=self.skips.add)
+        options = frozen.request.options
+        wanted = options.canary
+        self._canary = Canary(wanted, options.canary_wait, redaction=outside.redaction) if wanted else None
+        paces = {scope.queue.instance: Pace() for scope in frozen.scopes}
+        self._books = tuple(self._book(scope, paces[scope.queue.instance]) for scope in frozen.scopes)
+        self._course = Course(frozen, ground, self._control, Outfit(self._books, paces, self._canary))
         self._started: int | None = None
         self._finished: int | None = None
-        self._trouble = self._error = ""
-        self._at, self._spent, self._before = 0, 0.0, FREE
-        self._steps: Steps | None = None
-        self._patient_until = 0.0
-        self._open, self._stop = asyncio.Event(), asyncio.Event()
+        self._told: tuple[Told, ...] = ()
+
+    def _book(self, scope: Scope, pace: Pace) -> Book:
+        return Book(
+            self._tally,
+            pace,
+            before_slice=partial(self._journal.before_slice, self),
+            after_slice=partial(self._journal.after_slice, self),
+            before_removal=partial(self._outside.before_removal, self.id),
+            spared=partial(self._outside.spared, self.id),
+            options=self.frozen.request.options,
+            canary=self._canary,
+            redaction=self._outside.redaction,
+            reach=scope.reach,
+        )
+
+    @cached_property
+    def signable(self) -> str:
+        """All that was frozen, as a text."""
+        return written(self.frozen)
+
+    @property
+    def status(self) -> Status:
+        return self._control.status
 
     @property
     def over(self) -> bool:
@@ -68,26 +90,25 @@ class Run:
 
     def restore(self, progress: Progress) -> None:
         """Stand where the record says."""
-        self._patient_until = time.monotonic() + PATIENCE
-        self.status, self._started, self._finished = progress.status, progress.started, progress.finished
-        self._trouble, self._error, self._before = progress.trouble, progress.error, progress.cost
+        self._control.status, self._control.trouble = progress.status, progress.trouble
+        self._started, self._finished, self._told = progress.started, progress.finished, progress.told
         self._tally.done, self._tally.unconfirmed = progress.done, progress.unconfirmed
         self._tally.reasons, self._tally.examples = Counter(progress.skipped), list(progress.examples)
         for number, (done, passed_over) in progress.books.items():
             book = self._books[int(number)]
             book.done, book.passed_over = done, passed_over
-        self._at = progress.at
-        if self._books:
-            self._books[self._at].begun = progress.place
+        if self._canary is not None:
+            self._canary.birds, self._canary.passed = progress.birds, progress.passed
+        self.skips.restore(progress.listed, progress.unlisted, progress.sheets)
+        self._course.restore(progress.at, progress.place, progress.cost, progress.error)
 
     def interrupt(self) -> None:
         """Whoever ran it does so no more."""
-        if self.status in LIVE:
-            self.status, self._trouble = Status.PAUSED, INTERRUPTED
+        self._control.interrupt(INTERRUPTED)
 
     def say(self, trouble: str) -> None:
         """What people should know of it."""
-        self._trouble = trouble
+        self._control.trouble = trouble
 
     def check(self, act: str) -> None:
         """Raises Conflict where it cannot be told to `pause`, `resume` or `cancel`."""
@@ -98,22 +119,20 @@ class Run:
         if act == "cancel" and self.status in (Status.DONE, Status.FAILED):
             raise Conflict(f"The operation is {self.status}: there is nothing to cancel.")
 
-    def told(self, act: str) -> None:
-        """Do one of these. Raises Conflict as `check` does."""
-        self.check(act)
-        {"pause": self.pause, "resume": self.resume, "cancel": self.cancel}[act]()
+    def hear(self, told: Told) -> None:
+        """Do one of these, and remember who wanted it. Raises Conflict as `check` does."""
+        self.check(told.act)
+        self._told = (*self._told, told)[-MOST_TOLD:]
+        {"pause": self._pause, "resume": self._resume, "cancel": self.cancel}[told.act]()
 
-    def pause(self) -> None:
-        """Hold it before the next slice."""
-        self._open.clear()
-        self._become(Status.PAUSED)
+    def _pause(self) -> None:
+        self._control.hold(Status.PAUSED)
 
-    def resume(self) -> None:
-        """Go on, or begin what was previewed."""
-        if self.status in (Status.PREVIEWED, Status.PAUSED):
-            self._trouble = ""
-            self._become(Status.RUNNING)
-            self._open.set()
+    def _resume(self) -> None:
+        if self.status is Status.STOPPED:
+            self._course.tolerate()
+        if self.status is Status.PREVIEWED or self.status in HELD:
+            self._control.go_on()
         if self.task is None:
             self.task = asyncio.create_task(self._go())
             self.task.add_done_callback(lambda _: self._journal.changed(self))
@@ -122,16 +141,17 @@ class Run:
         """No further slice; what is done stays done."""
         if self.status is not Status.CANCELLED:
             self._end(Status.CANCELLED)
-        self._halt()
+        self._control.halt()
 
     def park(self) -> None:
         """No further slice in this process: another may go on."""
         self.interrupt()
-        self._halt()
+        self._control.halt()
 
     def picture(self) -> Operation:
         """How it stands."""
-        cost, handled = self._costs(), self._tally.done + self._tally.reasons.total()
+        cost, handled = self._course.cost, self._tally.done + self._tally.reasons.total()
+        looked = self._course.looked if self.frozen.request.query else 0
         return Operation(
             id=self.id,
             request=self.frozen.request,
@@ -145,22 +165,29 @@ class Run:
             skipped=dict(self._tally.reasons),
             examples=tuple(self._tally.examples),
             rate=handled / cost.spent if cost.spent and handled else None,
-            trouble=self._trouble,
+            trouble=self._control.trouble,
             slices=cost.slices,
             largest_slice=cost.largest,
             longest_slice=cost.longest * 1000,
+            looked=looked,
+            look_rate=looked / cost.spent if cost.spent and looked else None,
+            sample=tuple((example.queue, example.id) for example in self.frozen.sample),
+            birds=self._canary.birds if self._canary is not None else (),
+            told=self._told,
+            listed=self.skips.listed,
+            unlisted=self.skips.unlisted,
         )
 
     def progress(self, before: Progress | None = None) -> Progress:
         """What is to be recorded; of books only those that may have changed since `before`."""
-        first = before.at if before else 0
-        books = enumerate(self._books[first : self._at + 1], first)
+        first, at = before.at if before else 0, self._course.at
+        books = enumerate(self._books[first : at + 1], first)
         return Progress(
             status=self.status,
             started=self._started,
             finished=self._finished,
-            trouble=self._trouble,
-            error=self._error,
+            trouble=self._control.trouble,
+            error=self._course.error,
             done=self._tally.done,
             unconfirmed=self._tally.unconfirmed,
             skipped=dict(self._tally.reasons),
@@ -168,128 +195,60 @@ class Run:
             books={
                 str(number): (book.done, book.passed_over) for number, book in books if book.done or book.passed_over
             },
-            at=self._at,
-            place=self._place(),
-            cost=self._costs(),
+            at=at,
+            place=self._course.place,
+            cost=self._course.cost,
+            told=self._told,
+            birds=self._canary.birds if self._canary is not None else (),
+            passed=self._canary is not None and self._canary.passed,
+            listed=self.skips.listed,
+            unlisted=self.skips.unlisted,
+            sheets=self.skips.sheets,
         )
 
     async def _go(self) -> None:
-        if self._started is None and not await self._journal.begin_run(self):
-            self.status, self._trouble = Status.PREVIEWED, TAKEN
+        begins = self._started is None
+        if begins and not await self._journal.begin_run(self):
+            self._control.status, self._control.trouble = Status.PREVIEWED, TAKEN
             return
         self._started = self._started or _now()
+        if begins:
+            await self._outside.tell(self.picture(), "begun")
+        await self._run_through(self._started)
+        if self.over:
+            await self._outside.tell(self.picture(), "ended")
+
+    async def _run_through(self, started: int) -> None:
         try:
-            await self._through_all()
+            await self._course.run(started)
         except Exception as fault:  # a fault of ours must not leave an operation that seems to run
             log.exception("operation %s failed", self.id)
-            self._trouble = f"Tickbird ran into a fault of its own: {fault!r}."
+            self._control.trouble = f"Tickbird ran into a fault of its own: {fault!r}."
             self._end(Status.FAILED)
             return
-        if not self._stop.is_set():
-            self._trouble = self._error
-            self._end(Status.FAILED if self._trouble and not self._tally.done else Status.DONE)
-
-    async def _through_all(self) -> None:
-        for number in range(self._at, len(self._books)):
-            self._at, self._steps = number, None
-            error = await self._through(self.frozen.scopes[number], self._books[number])
-            self._error = self._error or error
-            if self._stop.is_set():
-                return
-
-    async def _through(self, scope: Scope, book: Book) -> str:
-        """Do one scope; what ended it early, if anything did."""
-        if scope.refusal or not scope.count:
-            return ""
-        try:
-            self._steps = await self._begun(scope, book)
-            while self._steps and not self._stop.is_set() and await self._step(scope, self._steps):
-                pass
-        except TickbirdError as refused:
-            rest = max(0, scope.count - book.done - book.passed_over)
-            book.skip(Skip(scope.queue, None, refused.code, str(refused)), rest)
-            return str(refused)
-        finally:
-            self._ground.touched(scope.queue)
-        return ""
-
-    async def _begun(self, scope: Scope, book: Book) -> Steps | None:
-        """The way through it, as soon as its queue is known; None when it is stopped before."""
-        while not self._stop.is_set():
-            try:
-                return steps_through(self._ground, self.frozen.request, scope, book)
-            except Unavailable as trouble:
-                await self._away(trouble)
-            except NotFound as missing:
-                if time.monotonic() > self._patient_until:
-                    raise
-                await self._away(missing)
-        return None
-
-    async def _step(self, scope: Scope, steps: Steps) -> bool:
-        await self._open.wait()
-        if self._stop.is_set():
-            return False
-        started = time.monotonic()
-        try:
-            async with self._ground.turn(scope.queue):
-                more = await steps.step()
-                self._answers()
-                await asyncio.sleep(self._paces[scope.queue.instance].left())
-        except Unavailable as trouble:
-            if isinstance(trouble.__cause__, NoPermissionError):
-                raise
-            await self._away(trouble)
-            return True
-        self._spent += time.monotonic() - started
-        return more
-
-    def _answers(self) -> None:
-        self._trouble = self._trouble if self._stop.is_set() else ""
-        if self.status is Status.WAITING:
-            self._become(Status.RUNNING)
-
-    async def _away(self, trouble: TickbirdError) -> None:
-        self._trouble = str(trouble)
-        if self.status is Status.RUNNING:
-            self._become(Status.WAITING)
-        try:
-            async with asyncio.timeout(AWAY):
-                await self._stop.wait()
-        except TimeoutError:
-            return
+        if not self._control.is_stopping:
+            self._control.trouble = self._course.error
+            self._end(Status.FAILED if self._course.error and not self._tally.done else Status.DONE)
 
     def _end(self, status: Status) -> None:
         self._finished = _now()
-        self._become(status)
-
-    def _become(self, status: Status) -> None:
-        self.status = status
-        self._journal.changed(self)
-
-    def _halt(self) -> None:
-        self._stop.set()
-        self._open.set()
-
-    def _place(self) -> Place:
-        if self._steps is not None:
-            return self._steps.place()
-        return self._books[self._at].begun if self._books else START
-
-    def _costs(self) -> Cost:
-        """With what it had cost before this process."""
-        before, paces = self._before, self._paces.values()
-        return Cost(
-            before.spent + self._spent,
-            before.slices + sum(pace.slices for pace in paces),
-            max((before.largest, *(pace.largest for pace in paces))),
-            max((before.longest, *(pace.longest for pace in paces))),
-        )
+        self._control.become(status)
 
 
 def _target(scope: Scope, book: Book) -> Target:
-    refused = scope.refusal
-    return Target(scope.queue, scope.state, scope.count, scope.exact, refused, book.done, book.passed_over)
+    return Target(
+        scope.queue,
+        scope.state,
+        scope.count,
+        scope.exact,
+        scope.refusal,
+        book.done,
+        book.passed_over,
+        scope.reach,
+        scope.looked,
+        scope.least,
+        scope.cutoff,
+    )
 
 
 def _now() -> int:

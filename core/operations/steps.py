@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.ground import Ground
+from core.operations.chosen import Chosen
 from core.operations.obliteration import Obliteration
 from core.operations.request import Action, Request
 from core.operations.scope import Scope
@@ -14,4 +15,7 @@ def steps_through(ground: Ground, request: Request, scope: Scope, book: Book) ->
     """Steps over a state's jobs, over a whole queue, or the one step that pauses or resumes it."""
     if request.action is Action.OBLITERATE:
         return Obliteration(ground, request, scope, book)
-    return (Toggle if request.on_queues else Slices)(ground, request, scope, book)
+    if request.on_queues:
+        return Toggle(ground, request, scope, book)
+    is_chosen = bool(request.query) or request.action in (Action.CHANGE_PRIORITY, Action.CHANGE_DELAY)
+    return (Chosen if is_chosen else Slices)(ground, request, scope, book)

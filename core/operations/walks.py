@@ -30,6 +30,12 @@ class Walk(Protocol):
     trips: int
     offset: int
 
+    def score(self, id: bytes) -> bytes | None:
+        """The score of a job of the last page; None in a list."""
+
+    async def still(self, ids: Collection[bytes], size: int) -> set[bytes]:
+        """Which of these, of a page of that size of which it is not known what became, are still to come."""
+
     async def page(self, size: int, *, again: bool = False) -> list[bytes]:
         """`again`: it is not known what became of the last one, of which all may be done."""
 
@@ -43,19 +49,31 @@ class Walk(Protocol):
         """Where it stands: behind the last page that it was told of."""
 
 
-def walk(instance: Instance, key: bytes, scope: Scope, mark: Mark | None = None) -> Walk:
-    """The walk for this scope, whose state is at this key; it goes on from the mark, if there is one."""
-    kind = ListWalk if scope.state in LISTS else SetWalk
-    return kind(instance, key, scope, mark)
+def walk(
+    instance: Instance, key: bytes, scope: Scope, mark: Mark | None = None, *, beside: tuple[int, int] | None = None
+) -> Walk:
+    """The walk for this scope, whose state is at this key; it goes on from the mark, if there is one. Jobs of a sorted
+    set with scores from the first to before the second of `beside` are passed by: they were put there by us."""
+    if scope.state in LISTS:
+        return ListWalk(instance, key, scope, mark)
+    return SetWalk(instance, key, scope, mark, beside=beside)
 
 
 class SetWalk:
     """Over a sorted set, by score and id: what was added behind the walk is not seen again."""
 
-    def __init__(self, instance: Instance, key: bytes, scope: Scope, mark: Mark | None = None) -> None:
-        self._instance, self._key = instance, key
+    def __init__(
+        self,
+        instance: Instance,
+        key: bytes,
+        scope: Scope,
+        mark: Mark | None = None,
+        *,
+        beside: tuple[int, int] | None = None,
+    ) -> None:
+        self._instance, self._key, self._beside = instance, key, beside
         self._last = _place(*scope.last) if scope.last else _FIRST
-        behind = mark.behind if mark else None
+        behind = (mark.behind if mark else None) or ((scope.first, b"") if scope.first else None)
         self._behind, self._raw = (_place(*behind), behind[0]) if behind else (_FIRST, b"-inf")
         self._by_rank = False
         self._stayed: tuple[bytes, bytes] | None = None
@@ -67,11 +85,22 @@ class SetWalk:
         while True:
             raw = await self._read(start, size)
             places = [(_place(score, id), id, score) for id, score in raw]
-            found = [(id, score) for place, id, score in places if self._behind < place <= self._last]
+            found = [(id, score) for place, id, score in places if self._belongs(place)]
             if found or len(raw) < size or places[-1][0] > self._last:
                 self._scores = dict(found)
                 return [id for id, _ in found]
             start += size
+
+    def score(self, id: bytes) -> bytes | None:
+        return self._scores.get(id)
+
+    async def still(self, ids: Collection[bytes], size: int) -> set[bytes]:  # noqa: ARG002 # wherever they stand now
+        if not ids:
+            return set()
+        self.trips += 1
+        (scores,) = await self._instance.read([pack(b"ZMSCORE", self._key, *ids)])
+        found = zip(ids, scores or (), strict=False)
+        return {id for id, score in found if score is not None and self._belongs(_place(score, id))}
 
     def passed(self, page: Sequence[bytes], stayed: Collection[bytes]) -> None:
         if not page:
@@ -87,6 +116,10 @@ class SetWalk:
 
     def mark(self) -> Mark:
         return Mark(behind=None if self._behind == _FIRST else (self._raw, self._behind[1]))
+
+    def _belongs(self, place: tuple[float, bytes]) -> bool:
+        beside = self._beside is not None and self._beside[0] <= place[0] < self._beside[1]
+        return self._behind < place <= self._last and not beside
 
     async def _start(self) -> int:
         """Where to read from: a rank behind the job that stayed last, among equal scores; else 0, by score."""
@@ -144,10 +177,18 @@ class ListWalk:
         length, here, reply = await self._instance.read([pack(b"LLEN", self._key), before, these])
         return length or 0, here, list(reversed(reply or ()))
 
+    def score(self, id: bytes) -> bytes | None:  # noqa: ARG002 # a list has none
+        return None
+
+    async def still(self, ids: Collection[bytes], size: int) -> set[bytes]:
+        return set(ids) & set(await self.page(size, again=True))
+
     def passed(self, page: Sequence[bytes], stayed: Collection[bytes]) -> None:
         self._left -= len(page)
         self._at_anchors = self._at_anchors or any(id in self._anchors for id in page)
-        self._pass([id for id in self._raw if id in stayed or is_marker(id)])
+        # Of a page that was cut short, what was read behind its end comes again.
+        read = self._raw[: self._raw.index(page[-1]) + 1] if page and page[-1] in self._raw else self._raw
+        self._pass([id for id in read if id in stayed or is_marker(id)])
 
     def vanished(self, jobs: int) -> None:
         self._left -= jobs

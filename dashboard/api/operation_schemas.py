@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from core.model import STATES
 from core.operations.operation import Status
 from core.operations.request import Action
+from core.query.words import MOST_CHARACTERS
 from dashboard.api.schema_words import (
     COUNT,
     FLAG,
@@ -29,6 +30,7 @@ LONGEST_REASON = 1000
 LONGEST_PATTERN = 500
 MOST_QUEUES = 5000
 _ALL = {"const": "all"}
+_ACTS = ("pause", "resume", "cancel")
 _OPTIONS: Schema = {
     "type": "object",
     "additionalProperties": False,
@@ -39,6 +41,18 @@ _OPTIONS: Schema = {
         "delayed": {**FLAG, "description": "Drain delayed jobs too."},
         "reset_attempts": {**FLAG, "description": "Retry with all attempts anew."},
         "force": {**FLAG, "description": "Obliterate though workers hold jobs of it."},
+        "priority": {**COUNT, "description": "What change-priority gives: 0 for none, else smaller is sooner."},
+        "delay": {**COUNT, "description": "What change-delay gives: milliseconds from when it begins."},
+        "rate": {"type": "integer", "minimum": 1, "description": "The most jobs a second."},
+        "canary": {
+            **{"type": "integer", "minimum": 0, "maximum": 100},
+            "description": "So many go first; the others follow only if those complete.",
+        },
+        "canary_wait": {**COUNT, "description": "How long those may take, in milliseconds; a minute unless said."},
+        "tolerance": {
+            **{"type": "integer", "minimum": 0, "maximum": 100},
+            "description": "How far the count may drift before it stops and asks, in percent; 10 unless said.",
+        },
     },
 }
 _REQUEST: Schema = {
@@ -50,7 +64,10 @@ _REQUEST: Schema = {
         "queues": {"oneOf": [_ALL, {"type": "array", "items": HREF, "minItems": 1, "maxItems": MOST_QUEUES}]},
         "matching": {**TEXT, "maxLength": LONGEST_PATTERN, "description": "Of all queues those named so: email*."},
         "state": one_of(STATES),
-        "q": {**TEXT, "description": "A search; not supported yet."},
+        "q": {
+            **{**TEXT, "maxLength": MOST_CHARACTERS},
+            "description": "Only the jobs that fit these words, as in a search: `reason:ECONNRESET data.user.id:42`.",
+        },
         "options": _OPTIONS,
         "reason": {**TEXT, "maxLength": LONGEST_REASON},
         "dry_run": {**FLAG, "description": "Only preview; `resume` of what it answers starts exactly that."},
@@ -72,13 +89,25 @@ _ROW = object_(
         delayed=FLAG,
         reset_attempts=FLAG,
         force=FLAG,
+        priority=maybe(COUNT),
+        delay=maybe(COUNT),
+        rate=maybe(COUNT),
+        canary=COUNT,
+        canary_wait=SPAN,
+        tolerance=COUNT,
     ),
+    q={**TEXT, "description": "The query; empty where all jobs of the state are meant."},
+    asked={**INSTANT, "description": "What times in the query are relative to; 0 without a query."},
     reason=TEXT,
     by=TEXT,
     status=one_of(Status),
     trouble={**TEXT, "description": "Why it waits, or failed."},
     total={**COUNT, "description": "How many jobs (or queues) were previewed."},
-    exact={**FLAG, "description": "Whether `total` is exact; else it is at most that."},
+    exact={**FLAG, "description": "Whether `total` is exact; else it is at most that, or at least."},
+    at_least={**FLAG, "description": "Whether not all jobs could be looked at: there may be more than `total`."},
+    reach={**COUNT, "description": "How many jobs it has to look at."},
+    looked={**COUNT, "description": "With a query, how many it has looked at so far."},
+    scope={**TEXT, "description": "The signature of what was previewed, which `resume` wants; empty once begun."},
     done=COUNT,
     unconfirmed={**COUNT, "description": "Of those done: their state was left, but the answer was lost."},
     skipped={**map_of(COUNT), "description": "How many were left alone, by reason."},
@@ -100,6 +129,43 @@ OPERATION_SCHEMAS: Mapping[str, Schema] = {
         "Bulk work: what was asked, how far it is, and for each queue what was skipped and why.",
         examples=list_of(ref("Skip")),
         targets=list_of(ref("Target")),
+        sample=list_of(object_("A job that fitted when it was previewed.", queue=ref("QueueId"), id=TEXT, href=HREF)),
+        canary=list_of(
+            object_(
+                "A job that went first.",
+                queue=ref("QueueId"),
+                id=TEXT,
+                state={**TEXT, "description": "completed, failed, gone or on its way."},
+                reason=TEXT,
+                href=HREF,
+            )
+        ),
+        told=list_of(
+            object_("What somebody told it.", act=one_of(_ACTS), at=INSTANT, by=TEXT, reason=TEXT),
+        ),
+        listed={**COUNT, "description": "Of those left alone, so many can be had one by one: `…/skipped`."},
+        unlisted={**COUNT, "description": "And so many cannot: there was no room."},
+    ),
+    "OperationTold": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "reason": {**TEXT, "maxLength": LONGEST_REASON, "description": "For the record."},
+            "scope": {**TEXT, "description": "`scope` of the preview: needed to begin work on a query."},
+        },
+    },
+    "OperationHeld": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"reason": {**TEXT, "maxLength": LONGEST_REASON, "description": "For the record."}},
+    },
+    "OperationSkips": object_(
+        "What was left alone, one by one.",
+        skipped=list_of(ref("Skip")),
+        next={**maybe(COUNT), "description": "The next `sheet`; null at the end."},
+        listed=COUNT,
+        unlisted=COUNT,
+        note={**TEXT, "description": "What is not in here, if anything is not."},
     ),
     "Skip": object_(
         "One that was left alone.", queue=ref("QueueId"), id=maybe(TEXT), reason=TEXT, sentence=TEXT, href=HREF
@@ -113,5 +179,9 @@ OPERATION_SCHEMAS: Mapping[str, Schema] = {
         refusal={**TEXT, "description": "Why it is not touched at all; empty where it is."},
         done=COUNT,
         skipped=COUNT,
+        reach={**COUNT, "description": "How many jobs have to be looked at."},
+        looked={**COUNT, "description": "With a query, how many of those the preview looked at."},
+        at_least=FLAG,
+        cutoff={**INSTANT, "description": "Jobs that come later are left alone."},
     ),
 }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import Invalid, Unsupported
+from core.errors import Invalid
 from core.model import STATES, QueueId, State
+from core.operations.operation import Operation
 from core.operations.request import FLAGS, NUMBERS, Action, Options, Request
 from dashboard.api.asked import Asked
 from dashboard.api.bodies import read_body
 from dashboard.api.fields import check_known, flag, number, word
 from dashboard.api.operation_schemas import LONGEST_PATTERN, LONGEST_REASON, MOST_QUEUES
 from dashboard.api.operation_shapes import operation as shown
-from dashboard.api.operation_shapes import operation_row
+from dashboard.api.operation_shapes import operation_row, skip_page
 from dashboard.api.shapes import Json
 from dashboard.urls import decode_part, queue_of_href
 
@@ -41,22 +42,48 @@ async def start_operation(asked: Asked) -> Json:
 
 async def pause_operation(asked: Asked) -> Json:
     """Hold it before its next slice."""
-    return shown(asked.base, asked.herd.operations.pause(await _known(asked)))
+    fields, known = await _told(asked, ("reason",)), await _known(asked)
+    told = asked.herd.operations.pause(known.id, by=_by(asked), reason=_reason(fields.get("reason", "")))
+    return shown(asked.base, told)
 
 
 async def resume_operation(asked: Asked) -> Json:
-    """Go on, or begin what was previewed."""
-    return shown(asked.base, asked.herd.operations.resume(await _known(asked)))
+    """Go on, or begin what was previewed: with its scope as the preview signed it, where that was of a query."""
+    fields, known = await _told(asked, ("scope", "reason")), await _known(asked)
+    scope = fields.get("scope")
+    if scope is not None and not isinstance(scope, str):
+        raise Invalid("scope is the text that the preview answered.")
+    reason = _reason(fields.get("reason", ""))
+    told = asked.herd.operations.resume(known.id, scope=scope, by=_by(asked), reason=reason)
+    return shown(asked.base, told)
 
 
 async def cancel_operation(asked: Asked) -> Json:
     """End it; what is done stays done."""
-    return shown(asked.base, asked.herd.operations.cancel(await _known(asked)))
+    known, reason = await _known(asked), asked.query["reason"] or ""
+    return shown(asked.base, asked.herd.operations.cancel(known.id, by=_by(asked), reason=reason))
 
 
-async def _known(asked: Asked) -> str:
+async def skipped(asked: Asked) -> Json:
+    """What was left alone, one by one."""
+    known, sheet = await _known(asked), asked.query["sheet"]
+    page = await asked.herd.operations.skipped(known.id, sheet)
+    return skip_page(asked.base, known, page)
+
+
+async def _told(asked: Asked, known: tuple[str, ...]) -> dict[str, Any]:
+    fields = await read_body(asked.request)
+    check_known(fields, known)
+    return fields
+
+
+def _by(asked: Asked) -> str:
+    return str(asked.request.scope.get("user") or "")
+
+
+async def _known(asked: Asked) -> Operation:
     """The operation that the path names, if another Tickbird previewed it a moment ago too."""
-    return (await asked.herd.operations.find(_id(asked))).id
+    return await asked.herd.operations.find(_id(asked))
 
 
 def _id(asked: Asked) -> str:
@@ -65,8 +92,6 @@ def _id(asked: Asked) -> str:
 
 def _request(asked: Asked, fields: dict[str, Any]) -> Request:
     check_known(fields, FIELDS)
-    if fields.get("q"):
-        raise Unsupported("Bulk work on a search is not supported yet.", "Name a state, and leave `q` out.")
     state = fields.get("state")
     return Request(
         action=word(Action, "action", fields.get("action"), Action),
@@ -74,8 +99,9 @@ def _request(asked: Asked, fields: dict[str, Any]) -> Request:
         state=None if state is None else word(State, "state", state, STATES),
         options=_options(fields.get("options")),
         reason=_reason(fields.get("reason", "")),
-        by=str(asked.request.scope.get("user") or ""),
+        by=_by(asked),
         matching=_matching(fields.get("matching", "")),
+        query=_query(fields.get("q", "")),
     )
 
 
@@ -95,14 +121,14 @@ def _options(said: object) -> Options:
     if not isinstance(said, dict):
         raise Invalid("options is an object.")
     check_known(said, (*NUMBERS, *FLAGS))
-    return Options(
-        grace=number(said, "grace") or 0,
-        limit=number(said, "limit"),
-        keep=number(said, "keep") or 0,
-        delayed=flag(said, "delayed"),
-        reset_attempts=flag(said, "reset_attempts"),
-        force=flag(said, "force"),
-    )
+    numbers: dict[str, Any] = {name: value for name in NUMBERS if (value := number(said, name)) is not None}
+    return Options(**numbers, **{name: flag(said, name) for name in FLAGS})
+
+
+def _query(said: object) -> str:
+    if not isinstance(said, str):
+        raise Invalid("q is a text, such as reason:ECONNRESET.")
+    return said
 
 
 def _matching(said: object) -> str:

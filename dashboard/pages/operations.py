@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from starlette.requests import Request
+from starlette.requests import Request as Asking
 from starlette.responses import Response
 
 from core.errors import TickbirdError
+from core.job import JobRow
 from core.model import QueueId
-from core.operations.operation import LIVE, OVER, Operation, Skip, Status, Target
+from core.operations.operation import HELD, LIVE, OVER, Operation, Skip, Status, Target
+from core.operations.request import Action, Request
 from dashboard import operation_words as words
+from dashboard.api.operation_shapes import not_listed
 from dashboard.board import Piece
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.watching import Asked
+from dashboard.undo_forms import undo_of
 from dashboard.urls import decode_part, job_page, operation_href, operation_page, queue_page
 
 LIST, PAGE = "pages/operations.html", "pages/operation.html"
@@ -50,8 +56,16 @@ class Row:
 
     @property
     def percent(self) -> float:
-        total = self.operation.total
-        return min(100.0, 100 * self.handled / total) if total else 100.0 * self.is_over
+        """How far it is: with a query, what it has looked at counts."""
+        seen = self.operation
+        looks = bool(seen.request.query) and not self.is_over
+        total, done = (seen.reach, seen.looked) if looks else (seen.total, self.handled)
+        return min(100.0, 100 * done / total) if total else 100.0 * self.is_over
+
+    @property
+    def bound(self) -> str:
+        """What stands before the number of all that is to be done."""
+        return words.bound(self.operation)
 
     @property
     def noun(self) -> str:
@@ -71,12 +85,22 @@ class Line:
     href: str
 
 
-def operation_id(request: Request) -> str:
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A job of the sample; `row` is None where it is not there (any more)."""
+
+    queue: QueueId
+    id: str
+    row: JobRow | None
+    href: str
+
+
+def operation_id(request: Asking) -> str:
     """The operation that this request's path names."""
     return decode_part(request.path_params["operation_id"])
 
 
-async def show_all(request: Request) -> Response:
+async def show_all(request: Asking) -> Response:
     """The list."""
     desk = desk_of(request)
     values = _of_list(desk, frame(desk, request))
@@ -84,11 +108,12 @@ async def show_all(request: Request) -> Response:
     return answer(desk, request, LIST, values)
 
 
-async def show(request: Request) -> Response:
+async def show(request: Asking) -> Response:
     """One: the question before it begins, then how it goes."""
     desk = desk_of(request)
     operation = await desk.herd.operations.find(operation_id(request))
-    values = _of_page(desk, frame(desk, request), operation)
+    values = {**_of_page(desk, frame(desk, request), operation), "sample": await _sample(desk, operation)}
+    values |= await undo_of(desk, operation)
     values["frame"] = values["frame"].streaming("", desk.board.mark)
     return answer(desk, request, PAGE, values)
 
@@ -118,12 +143,19 @@ def _of_page(desk: Desk, around: Frame, operation: Operation) -> dict[str, Any]:
         "operation": operation,
         "asked": operation.status is Status.PREVIEWED,
         "question": words.question(operation),
+        "asks": words.asks(operation.request),
+        "counted": words.counted(operation),
+        "holds": operation.status in HELD,
+        "unlisted": not_listed(operation, lost=False),
+        "birds": [(bird, job_page(desk.base, bird.queue, bird.id)) for bird in operation.birds],
+        "again": _again(desk, operation.request),
+        "canaries": operation.request.action in (Action.RETRY, Action.PROMOTE),
         "will": words.will(operation),
         "lasts": words.lasts(operation, desk.herd.operations.list()),
         "type": words.must_type(operation),
         "do": words.verb(operation.request.action),
         "gentle": words.is_gentle(operation.request.action),
-        "back": back_of(desk, operation.request.queues, operation.request.state),
+        "back": back_of(desk, operation.request.queues, operation.request.state, operation.request.query),
         "api": operation_href(desk.base, operation.id),
         "targets": targets,
         "more_targets": max(0, len(operation.targets) - MOST_TARGETS),
@@ -131,9 +163,45 @@ def _of_page(desk: Desk, around: Frame, operation: Operation) -> dict[str, Any]:
     }
 
 
-def back_of(desk: Desk, queues: tuple[QueueId, ...] | None, state: str | None = None) -> str:
+async def _sample(desk: Desk, operation: Operation) -> list[Example]:
+    """Some of the jobs that fitted when they were counted, as they are now."""
+    ids = dict[QueueId, list[str]]()
+    for queue, id in operation.sample:
+        ids.setdefault(queue, []).append(id)
+    found = dict[tuple[QueueId, str], JobRow | None]()
+    for queue, some in ids.items():
+        with suppress(TickbirdError):  # its Redis is away: the ids alone have to do
+            found |= {(queue, id): row for id, row in (await desk.herd.rows(queue, some)).items()}
+    return [Example(q, id, found.get((q, id)), job_page(desk.base, q, id)) for q, id in operation.sample]
+
+
+def _again(desk: Desk, request: Request) -> list[tuple[str, str]]:
+    """The fields of a form that asks for the same once more, but for how it goes about it."""
+    options = request.options
+    said = {
+        "action": request.action.value,
+        "state": request.state.value if request.state else "",
+        "names": ("*" if request.queues is None else "") if not request.matching else request.matching,
+        "q": request.query,
+        "reason": request.reason,
+        "age": str(options.grace or ""),
+        "limit": str(options.limit or ""),
+        "keep": str(options.keep or ""),
+        "priority": "" if options.priority is None else str(options.priority),
+        "delay": "" if options.delay is None else str(options.delay),
+        "unit": "ms",
+        "reset_attempts": "yes" if options.reset_attempts else "",
+    }
+    queues = [("queue", queue_page(desk.base, id)) for id in request.queues or ()]
+    return [(name, value) for name, value in said.items() if value] + queues
+
+
+def back_of(desk: Desk, queues: tuple[QueueId, ...] | None, state: str | None = None, query: str = "") -> str:
     """Where one comes from who asks for this: the queue's list, or the overview."""
-    return _of_state(desk, queues[0], state) if queues and len(queues) == 1 else desk.base
+    if not queues or len(queues) != 1:
+        return desk.base
+    asked = {name: value for name, value in (("state", state), ("q", query)) if value}
+    return queue_page(desk.base, queues[0]) + (f"?{urlencode(asked)}" if asked else "")
 
 
 def _of_state(desk: Desk, queue: QueueId, state: str | None) -> str:

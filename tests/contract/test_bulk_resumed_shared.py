@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from core.errors import Conflict, Unavailable
 from core.operations.operation import Status
 from core.operations.request import Action
+from core.signing import Signer
+from core.store.memory import MemoryStore
 from core.store.remote import RedisStore
 from tests.contract.laid_out import LaidOut, Layout
+from tests.contract.queried import asked
 from tests.contract.tickbirds import JOBS, LAYOUTS, Another, another, fail_many, quick, state_url
 from tests.core.waiting import soon
 
@@ -82,3 +87,36 @@ async def test_operations_go_on_while_the_store_is_away_and_say_so(
     await soon(recorded)
     second = await another()
     assert (await second.seen(id, Status.DONE)).done == JOBS
+
+
+async def test_what_one_previewed_and_signed_another_begins_and_tells_who_wanted_it(
+    mail: LaidOut, another: Another, layout: Layout
+) -> None:
+    fail_many(mail, 600)
+    first, second = await another(), await another()
+    seen = await first.operations.preview(asked(mail, Action.RETRY, "id:f1*"))
+    found = await second.operations.find(seen.id)
+    assert (found.scope, found.total) == (seen.scope, 111)
+    for forged in (None, "0" * 64):
+        with pytest.raises(Conflict, match="scope"):
+            second.operations.resume(seen.id, scope=forged)
+    second.operations.resume(seen.id, scope=found.scope, by="ada", reason="it is mended")
+    done = await second.seen(seen.id, Status.DONE)
+    theirs = await first.seen(seen.id, Status.DONE)
+
+    assert (done.done, done.skipped) == (111, {})
+    assert [(told.act, told.by, told.reason) for told in theirs.told] == [("resume", "ada", "it is mended")]
+
+
+async def test_a_key_that_is_there_already_is_everybodys(state_url: str, layout: Layout) -> None:
+    stores = [RedisStore(state_url) for _ in range(4)]
+    signers = [Signer(store) for store in stores]
+    await asyncio.gather(*(signer.ready() for signer in signers))
+    signature = signers[0].sign("a text")
+
+    assert {signer.sign("a text") for signer in signers} == {signature}
+    assert all(signer.signed("a text", signature) for signer in signers)
+    assert not any(signer.signed("another text", signature) for signer in signers)
+    assert not Signer(MemoryStore()).signed("a text", signature)
+    for store in stores:
+        await store.close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.errors import Forbidden, NotFound
+from core.errors import Conflict, Forbidden, NotFound
 from core.ground import Ground
 from core.model import Queue, QueueId, State
-from core.operations.operation import Operation, Skip, Status, Target
+from core.operations.operation import Operation, Skip, Status, Target, Told
 from core.operations.registry import Operations
 from core.operations.request import Action, Request
+from core.operations.skips import SkipPage
 from core.settings import Settings
 
 LIVE = "0123456789abcdef"
@@ -35,6 +36,9 @@ def _half_way() -> Operation:
         slices=5,
         largest_slice=100,
         longest_slice=2.75,
+        listed=2,
+        unlisted=3,
+        told=(Told("resume", 1_700_000_000_100, "ada", "they were down"),),
     )
 
 
@@ -50,7 +54,7 @@ class FixedOperations(Operations):
         """Let there be this one too."""
         self._known_ones[operation.id] = operation
 
-    async def preview(self, request: Request) -> Operation:
+    async def preview(self, request: Request, patience: float = 1.0) -> Operation:  # nothing to count
         return self._record(request, Status.PREVIEWED)
 
     async def start(self, request: Request) -> Operation:
@@ -67,25 +71,36 @@ class FixedOperations(Operations):
     def list(self) -> tuple[Operation, ...]:
         return tuple(reversed(self._known_ones.values()))
 
-    def pause(self, id: str) -> Operation:
-        return self._become(id, Status.PAUSED)
+    async def skipped(self, id: str, sheet: int = 0) -> SkipPage:
+        skips = self.get(id).examples
+        return SkipPage(skips[sheet : sheet + 1], sheet + 1 if sheet + 1 < len(skips) else None, lost=False)
 
-    def resume(self, id: str) -> Operation:
-        return self._become(id, Status.RUNNING)
+    def pause(self, id: str, *, by: str = "", reason: str = "") -> Operation:
+        return self._become(id, Status.PAUSED, Told("pause", 1_700_000_000_500, by, reason))
 
-    def cancel(self, id: str) -> Operation:
-        return self._become(id, Status.CANCELLED)
+    def resume(self, id: str, *, scope: str | None = None, by: str = "", reason: str = "") -> Operation:
+        seen = self.get(id)
+        if seen.status is Status.PREVIEWED and (seen.request.query or scope) and scope != seen.scope:
+            raise Conflict("This is not the scope that was previewed here.")
+        return self._become(id, Status.RUNNING, Told("resume", 1_700_000_000_500, by, reason))
 
-    def _become(self, id: str, status: Status) -> Operation:
+    def cancel(self, id: str, *, by: str = "", reason: str = "") -> Operation:
+        return self._become(id, Status.CANCELLED, Told("cancel", 1_700_000_000_500, by, reason))
+
+    def _become(self, id: str, status: Status, told: Told) -> Operation:
         self._writable()
-        self._known_ones[id] = replace(self.get(id), status=status)
+        seen = self.get(id)
+        self._known_ones[id] = replace(seen, status=status, told=(*seen.told, told))
         return self._known_ones[id]
 
     def _record(self, request: Request, status: Status) -> Operation:
         self._writable()
         request.check()
         targets = (Target(_MAIL, request.states[0] if request.states else None, 1, True),)
-        made = Operation(f"{len(self._known_ones):016x}", request, status, targets, created=1_700_000_000_000)
+        scope = "a signature" if status is Status.PREVIEWED else ""
+        made = Operation(
+            f"{len(self._known_ones):016x}", request, status, targets, created=1_700_000_000_000, scope=scope
+        )
         self._known_ones[made.id] = made
         return made
 

@@ -38,6 +38,7 @@ def test_an_operation_is_answered_with_what_was_understood_and_where_to_follow_i
     assert answer.json()["options"] == {
         **{"grace": 9, "limit": None, "keep": 3},
         **{"delayed": False, "reset_attempts": False, "force": False},
+        **{"priority": None, "delay": None, "rate": None, "canary": 0, "canary_wait": 60_000, "tolerance": 10},
     }
     assert answer.json()["status"] == "running"
 
@@ -88,7 +89,12 @@ def test_operations_are_listed_newest_first_held_and_cancelled() -> None:
         ({"action": "clean", "queues": "all", "state": "failed", "options": [1]}, "invalid", "options"),
         ({"action": "retry", "queues": "all", "reason": "x" * 1001}, "invalid", "reason"),
         ({"action": "retry", "queues": "all", "dry_run": 1}, "invalid", "dry_run"),
-        ({"action": "retry", "queues": "all", "q": "name:mail"}, "unsupported", "search"),
+        ({"action": "retry", "queues": "all", "q": "nam:mail"}, "invalid", "at character 1"),
+        ({"action": "retry", "queues": "all", "q": 'reason:"no'}, "invalid", "at character 8"),
+        ({"action": "retry", "queues": "all", "q": ["x"]}, "invalid", "q is a text"),
+        ({"action": "drain", "queues": "all", "q": "name:mail"}, "invalid", "query"),
+        ({"action": "change-priority", "queues": "all", "state": "delayed"}, "invalid", "priority"),
+        ({"action": "retry", "queues": "all", "options": {"canary": 101}}, "invalid", "canary"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_word_that_is_wrong(body: Any, code: str, word: str) -> None:
@@ -139,3 +145,34 @@ async def test_on_a_real_redis_it_is_previewed_begun_followed_and_done(
         check("Operation", done)
         assert (done["status"], done["done"], done["skipped"]) == ("done", 250, {})
     assert redis.llen(base + b"wait") == 250
+
+
+async def test_a_query_is_previewed_signed_begun_with_that_and_told(
+    redis: redis_py.Redis, herd: Herd, eventually: Eventually
+) -> None:
+    base = queue(redis, "bull:mail:")
+    failed(redis, base, *(f"j{n}" for n in range(50)))
+    redis.zadd(base + b"failed", {"ghost1": 1})
+    for n in range(0, 50, 5):
+        redis.hset(base + b"j%d" % n, "failedReason", "connect ECONNRESET")
+    await eventually(lambda: herd.snapshot().queues)
+    async with served(herd) as http:
+        body = {"action": "retry", "queues": [HREF], "q": "reason:ECONNRESET OR id:ghost1", "dry_run": True}
+        seen = (await http.post(URL, json=body)).json()
+        check("Operation", seen)
+        assert (seen["total"], seen["exact"], seen["at_least"], seen["reach"]) == (11, True, False, 51)
+        assert {one["id"] for one in seen["sample"]} <= {"ghost1", *(f"j{n}" for n in range(0, 50, 5))}
+        for forged in ({}, {"scope": "0" * 64}):
+            refused = await http.post(seen["href"] + "/resume", json=forged)
+            assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+        await http.post(seen["href"] + "/resume", json={"scope": seen["scope"], "reason": "Redis is back"})
+        await herd.operations.wait(seen["id"])
+        done = (await http.get(seen["href"])).json()
+        left = (await http.get(seen["href"] + "/skipped")).json()
+        check("Operation", done)
+        check("OperationSkips", left)
+
+    assert (done["status"], done["done"], done["skipped"], done["listed"]) == ("done", 10, {"ghost": 1}, 1)
+    assert [(told["act"], told["reason"]) for told in done["told"]] == [("resume", "Redis is back")]
+    assert ([skip["id"] for skip in left["skipped"]], left["next"], left["note"]) == (["ghost1"], None, "")
+    assert redis.zcard(base + b"failed") == 41

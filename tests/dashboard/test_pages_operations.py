@@ -93,13 +93,13 @@ def test_nothing_begins_before_the_question_is_answered() -> None:
     assert newest(herd).status == "running"
 
 
-def test_what_cannot_be_undone_is_said() -> None:
+def test_how_far_a_removal_can_be_undone_is_said() -> None:
     for form in (
         {"action": "clean", "state": "completed"},
         {"action": "drain"},
         {"action": "remove", "state": "failed"},
     ):
-        assert "This cannot be undone." in asked(browser(small_company()), {**form, "queue": OF_MAIL}).words
+        assert "For 30 minutes it can be undone" in asked(browser(small_company()), {**form, "queue": OF_MAIL}).words
 
 
 def test_draining_says_before_whether_delayed_jobs_go_too() -> None:

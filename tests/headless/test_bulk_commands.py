@@ -49,8 +49,11 @@ def left(redis: redis_py.Redis, key: str = "failed") -> dict[str, int]:
         ("resume", "mail"),
         ("obliterate", "mail"),
         ("drop-ghosts", "mail"),
+        ("retry", "mail", "--query", "id:f1"),
+        ("change-priority", "mail", "--state", "waiting", "--priority", "3"),
+        ("change-delay", "mail", "--delay", "5m"),
     ],
-    ids=lambda words: words[0],
+    ids=" ".join,
 )
 def test_a_dry_run_only_counts(run: Run, redis: redis_py.Redis, words: tuple[str, ...]) -> None:
     before = {key: redis.dump(key) for key in redis.scan_iter("*")}
@@ -179,3 +182,41 @@ def test_what_an_editor_saves_is_stored(
 )
 def test_words_that_make_no_sense_end_with_2(run: Run, words: tuple[str, ...]) -> None:
     assert run(*words).exit_code == 2
+
+
+def test_only_the_jobs_that_fit_a_query_are_retried(run: Run, redis: redis_py.Redis) -> None:
+    redis.hset("bull:mail:f1", "failedReason", "connect ECONNRESET")
+    redis.hset("bull:mail-retry:f2", "failedReason", "connect ECONNRESET")
+    result = run("retry", "mail*", "--query", "reason:ECONNRESET", "--reason", "it is mended", "--yes")
+
+    assert result.exit_code == 0
+    assert "retry did 2 of 2 jobs" in result.stdout
+    assert left(redis) == {"mail": 2, "mail-retry": 2, "video": 3}
+
+
+def test_a_query_that_cannot_be_read_says_where(run: Run) -> None:
+    result = run("retry", "mail", "--query", "reason:x nam:y", "--yes")
+
+    assert result.exit_code == 2
+    assert "at character 10" in result.stderr
+    assert "Did you mean 'name'?" in result.stderr
+
+
+def test_the_query_is_shown_as_it_was_understood_before_it_is_asked_about(run: Run, redis: redis_py.Redis) -> None:
+    result = run("remove", "mail", "--state", "failed", "--query", "id:f1", answer="n\n")
+
+    assert result.exit_code == 1
+    assert "remove 1 jobs of default/bull/mail?" in result.stderr
+    assert left(redis)["mail"] == 3
+    assert (
+        "Only jobs of which this is so: id is ‹f1›."
+        in run("remove", "mail", "--state", "failed", "--query", "id:f1", "--dry-run").stdout
+    )
+
+
+def test_a_canary_that_nobody_takes_ends_the_command_with_what_it_says(run: Run, redis: redis_py.Redis) -> None:
+    result = run("retry", "mail", "--query", "id:f*", "--canary", "1", "--canary-wait", "1s", "--yes")
+
+    assert result.exit_code == 1
+    assert "1 did not end within 1 s" in result.stderr
+    assert left(redis)["mail"] == 2

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-_FRAME = re.compile(r"^\s+at ")
-# Node's own frames, and what was installed rather than written.
-_FOREIGN = re.compile(r"node_modules[\\/]|\bnode:|\(internal[\\/]|\bnative\b|<anonymous>\)?$|[\\/]\.(yarn|pnpm)[\\/]")
+from core.failures.frames import innermost_last, is_foreign, is_frame
+
 MOST_FRAMES = 200
 
 
@@ -22,11 +20,20 @@ class Stack:
 
 
 def stack(trace: str) -> Stack:
-    """Take apart a trace as V8 writes it; one in another shape is all message."""
+    """Take apart a trace as V8 or Python writes it; one in another shape is all message."""
     lines = trace.split("\n")
-    first = next((number for number, line in enumerate(lines) if _FRAME.match(line)), len(lines))
-    frames = [line.strip() for line in lines[first : first + MOST_FRAMES] if line.strip()]
-    own = tuple(frame for frame in frames if not _FOREIGN.search(frame))
-    foreign = tuple(frame for frame in frames if _FOREIGN.search(frame))
-    message = "\n".join(lines[:first]).strip()
+    message, frames = _of_python(lines) if innermost_last(trace) else _of_node(lines)
+    own = tuple(frame.strip() for frame in frames if not is_foreign(frame))
+    foreign = tuple(frame.strip() for frame in frames if is_foreign(frame))
     return Stack(trace, message, own, foreign) if own else Stack(trace, message, foreign, ())
+
+
+def _of_node(lines: list[str]) -> tuple[str, list[str]]:
+    first = next((number for number, line in enumerate(lines) if is_frame(line)), len(lines))
+    return "\n".join(lines[:first]).strip(), [line for line in lines[first : first + MOST_FRAMES] if line.strip()]
+
+
+def _of_python(lines: list[str]) -> tuple[str, list[str]]:
+    """It ends with what went wrong; the innermost frame, which it names last, comes first here."""
+    said = [line for line in lines if line.strip() and not line[0].isspace()]
+    return (said or [""])[-1].strip(), [line for line in reversed(lines) if is_frame(line)][:MOST_FRAMES]

@@ -4,34 +4,43 @@
 -- ARGV[1]    how many bytes of a reason and of a stack are wanted
 -- ARGV[2]    and all that follow: job ids
 -- RETURNS    for each id, in order: {name, reason, the stack of the last attempt}, each '' where there is none
--- ATOMICITY  reads only; a few microseconds a job, and nothing of a field that is longer than 64 KB
+-- ATOMICITY  reads only; some ten microseconds a job, and nothing of a field that is longer than 64 KB
 
 local LARGEST = 65536
-
-local function field(job, name, most)
-  if redis.call('HSTRLEN', job, name) > LARGEST then return '' end
-  return (redis.call('HGET', job, name) or ''):sub(1, most)
-end
+local FIELDS = { 'name', 'failedReason', 'stacktrace' }
 
 -- The stacks of all attempts are a JSON array of texts, the last one last; some ports put a space behind the comma.
-local function last_stack(job, most)
-  local size = redis.call('HSTRLEN', job, 'stacktrace')
-  if size == 0 or size > LARGEST then return '' end
-  local all = redis.call('HGET', job, 'stacktrace')
-  local backwards = all:reverse()
-  local from_end = backwards:find('","', 1, true) or backwards:find('" ,"', 1, true)
-  local first = from_end and size - from_end + 2 or 3
+local function behind_last(all, between)
+  local last, from = nil, 1
+  repeat
+    local first, to = all:find(between, from, true)
+    if first then last, from = to + 1, first + 1 end
+  until not first
+  return last
+end
+
+local function last_stack(all, most)
+  local first = behind_last(all, '","') or behind_last(all, '", "') or 3
   return all:sub(first, first + most - 1)
 end
 
 local function head(job, most)
-  return { field(job, 'name', most), field(job, 'failedReason', most), last_stack(job, most) }
+  local wanted = {}
+  for index, field in ipairs(FIELDS) do
+    local size = redis.pcall('HSTRLEN', job, field)
+    if type(size) ~= 'number' then return { '', '', '' } end
+    wanted[index] = size <= LARGEST and field or ''
+  end
+  local found = redis.call('HMGET', job, unpack(wanted))
+  return {
+    (found[1] or ''):sub(1, most),
+    (found[2] or ''):sub(1, most),
+    found[3] and last_stack(found[3], most) or '',
+  }
 end
 
 local heads, most = {}, tonumber(ARGV[1])
 for index = 2, #ARGV do
-  local job = KEYS[1] .. ARGV[index]
-  local is_hash = redis.call('TYPE', job).ok == 'hash'
-  heads[#heads + 1] = is_hash and head(job, most) or { '', '', '' }
+  heads[#heads + 1] = head(KEYS[1] .. ARGV[index], most)
 end
 return heads

@@ -1,4 +1,4 @@
-"""Why jobs fail: like failures as one row across all queues, and the page of one such group."""
+"""Why jobs fail: like failures as one row across all queues, by whether somebody should look at them."""
 
 from __future__ import annotations
 
@@ -9,39 +9,32 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.errors import NotFound, TickbirdError
-from core.failures.fingerprint import VERSION
 from core.failures.groups import SLOT, Group
+from core.failures.marks import Standing
 from core.failures.survey import Failures
-from core.job import Job
-from core.model import QueueId
 from dashboard.board import Piece
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.watching import Asked
-from dashboard.stacks import Stack, stack
-from dashboard.urls import decode_part, failure_page, job_page, queue_page
+from dashboard.urls import failure_page
 from dashboard.words import count, several
 
-LIST, PAGE = "pages/failures.html", "pages/failure.html"
-AROUND = ((LAYOUT, "banner"), (LAYOUT, "foot"))
-OF_LIST = ((LIST, "groups"), *AROUND)
-OF_PAGE = ((PAGE, "head"), (PAGE, "where"), *AROUND)
+TEMPLATE = "pages/failures.html"
+REGIONS = ((TEMPLATE, "groups"), (LAYOUT, "banner"), (LAYOUT, "foot"))
 # The page waits no longer for what is still to be read (seconds); it shows what is, and the rest as it comes.
 PATIENCE = 0.5
-MOST_GROUPS = 200
+MOST_SHOWN = 200
 COLUMNS = ("5 min", "1 h", "6 h", "24 h", "7 d")
-_SPANS = ("5m", "1h", "6h", "24h", "7d")
-# Bytes of the newest failure's stack.
-STACK = 65_536
+SPANS = ("5m", "1h", "6h", "24h", "7d")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number that opens the list it counts; nowhere where several queues have a part in it."""
+    """How many failed in a window and are failed still, with the list of exactly these; and how many have left."""
 
     number: int
     href: str = ""
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,112 +66,59 @@ class Row:
         return f"{several(sum(self.group.trend), 'failure')} in the last 2 hours, {latest}"
 
 
-async def show_all(request: Request) -> Response:
-    """The list."""
+async def show(request: Request) -> Response:
+    """The page."""
     desk = desk_of(request)
     desk.herd.glance()
-    values = _of_list(desk, frame(desk, request), await _look(desk))
+    values = _values(desk, frame(desk, request), await look(desk), request.query_params.get("show", ""))
     values["frame"] = values["frame"].streaming("", desk.board.mark)
-    return answer(desk, request, LIST, values)
+    return answer(desk, request, TEMPLATE, values)
 
 
-async def show(request: Request) -> Response:
-    """One group. NotFound once nothing of it is left."""
-    desk, key = desk_of(request), decode_part(request.path_params["group"])
-    desk.herd.glance()
-    group = _group(await _look(desk), key)
-    values = {**_of_page(desk, frame(desk, request), group), **await _newest(desk, group)}
-    values["frame"] = values["frame"].streaming("", desk.board.mark)
-    return answer(desk, request, PAGE, values)
-
-
-async def _look(desk: Desk) -> Failures:
+async def look(desk: Desk) -> Failures:
+    """What is known of all failures, shared by all who ask at this moment."""
     return await desk.shared.get(("failures",), lambda: desk.herd.failures.look(PATIENCE))
 
 
-def _group(seen: Failures, key: str) -> Group:
-    found = next((group for group in seen.groups if group.fingerprint.key == key), None)
-    if found is None:
-        hint = "Its jobs were retried or removed." if seen.known >= seen.total else "Not all failures are read yet."
-        raise NotFound("No failed job is in this group (any more).", hint)
-    return found
+def row(desk: Desk, group: Group) -> Row:
+    """The group with what each of its numbers opens."""
+    href = failure_page(desk.base, group.key)
+    cells = tuple(
+        Cell(number, listed(href, span), gone)
+        for number, gone, span in zip(group.recent, group.gone_recent, SPANS, strict=True)
+    )
+    return Row(group, href, cells, Cell(group.count, f"{href}#jobs", group.gone))
 
 
-def _of_list(desk: Desk, around: Frame, seen: Failures) -> dict[str, Any]:
+def listed(href: str, within: str, start: int = 0) -> str:
+    """The list of the group's jobs that failed within so long."""
+    asked = {key: value for key, value in (("within", within), ("start", start)) if value}
+    return f"{href}?{urlencode(asked)}#jobs" if asked else f"{href}#jobs"
+
+
+def _values(desk: Desk, around: Frame, seen: Failures, wanted: str) -> dict[str, Any]:
+    shown = next((standing for standing in Standing if standing == wanted), Standing.OPEN)
+    groups = seen.standing(shown)
     return {
         "frame": around,
         "place": "errors",
         "seen": seen,
+        "shown": shown,
+        "tabs": [(standing, len(seen.standing(standing))) for standing in Standing],
         "columns": COLUMNS,
-        "rows": [_row(desk, group) for group in seen.groups[:MOST_GROUPS]],
-        "more": max(0, len(seen.groups) - MOST_GROUPS),
+        "rows": [row(desk, group) for group in groups[:MOST_SHOWN]],
+        "more": max(0, len(groups) - MOST_SHOWN),
     }
-
-
-def _row(desk: Desk, group: Group) -> Row:
-    href = failure_page(desk.base, group.fingerprint.key)
-    cells = tuple(Cell(n, _list(desk, group, span)) for n, span in zip(group.recent, _SPANS, strict=True))
-    return Row(group, href, cells, Cell(group.count, _list(desk, group)))
-
-
-def _list(desk: Desk, group: Group, within: str = "") -> str:
-    """Where exactly these jobs are listed."""
-    return jobs_of(desk, group.queues[0][0], group, within) if len(group.queues) == 1 else ""
-
-
-def jobs_of(desk: Desk, queue: QueueId, group: Group, within: str = "") -> str:
-    """The group's jobs in this queue, of the last so much time."""
-    words = f"group:{group.fingerprint.key}" + (f" finished:{within}" if within else "")
-    return f"{queue_page(desk.base, queue)}?{urlencode({'state': 'failed', 'q': words})}"
-
-
-def _of_page(desk: Desk, around: Frame, group: Group) -> dict[str, Any]:
-    return {
-        "frame": around,
-        "place": "error",
-        "row": _row(desk, group),
-        "group": group,
-        "version": VERSION,
-        "queues": [(id, number, jobs_of(desk, id, group)) for id, number in group.queues],
-        "examples": [(queue, id, at, job_page(desk.base, queue, id)) for queue, id, at in group.examples],
-        "windows": tuple(zip(COLUMNS, group.recent, strict=True)),
-    }
-
-
-async def _newest(desk: Desk, group: Group) -> dict[str, Any]:
-    """The newest failure itself, for its stack."""
-    queue, id, _ = group.examples[0]
-    try:
-        job: Job | None = await desk.herd.job(queue, id, limit_bytes=STACK)
-    except TickbirdError:
-        job = None  # retried or removed a moment ago: the page goes without
-    traces: list[Stack] = [stack(job.stacktrace[-1])] if job is not None and job.stacktrace else []
-    return {"newest": job, "traces": traces}
 
 
 class WatchAll:
     """The list as one tab keeps looking at it."""
 
     def __init__(self, desk: Desk, asked: Asked) -> None:
-        self._desk, self._at = desk, asked.at
+        self._desk, self._asked = desk, asked
 
     async def look(self) -> list[Piece]:
         """Every piece of the page as it is now."""
-        values = _of_list(self._desk, still(self._desk, self._at), await _look(self._desk))
-        return [region(self._desk, self._at, name, values) for name in OF_LIST]
-
-
-class Watch:
-    """One group's page as one tab keeps looking at it; the trace of the newest stays as it was."""
-
-    def __init__(self, desk: Desk, asked: Asked, key: str) -> None:
-        self._desk, self._at, self._key = desk, asked.at, key
-
-    async def look(self) -> list[Piece]:
-        """Every piece of the page as it is now; once the group is empty, only what is around it."""
-        around = still(self._desk, self._at)
-        try:
-            values = _of_page(self._desk, around, _group(await _look(self._desk), self._key))
-        except NotFound:
-            return [region(self._desk, self._at, name, {"frame": around, "place": "error"}) for name in AROUND]
-        return [region(self._desk, self._at, name, values) for name in OF_PAGE]
+        at = self._asked.at
+        values = _values(self._desk, still(self._desk, at), await look(self._desk), self._asked.params.get("show", ""))
+        return [region(self._desk, at, name, values) for name in REGIONS]

@@ -14,14 +14,18 @@ from core.failures import book as books
 from core.failures.book import Book
 from core.failures.fingerprint import LONGEST_MESSAGE, error_class, fingerprint, own_frame, steady
 from core.failures.groups import EXAMPLES, grouped
-from core.failures.heads import read_fingerprints
+from core.failures.heads import AT_ONCE, HeadReader
 from core.failures.survey import Failures, FailureSurvey
 from core.instance import Instance
 from core.jobs.rows import Placed
 from core.model import Dialect, Identity, Queue, QueueId, State
 from core.query.parser import parse
+from core.redaction.redaction import Rule, redaction
 from core.redis_settings import RedisSettings
 from core.search.sieve import Sieve
+from core.sight import Sight
+from core.snapshot import Pass, Reading, Snapshot
+from core.store.memory import MemoryStore
 from tests.core import layout
 from tests.core.waiting import soon
 from tickbird.demo.server import EmbeddedServer
@@ -66,6 +70,10 @@ def fail(redis: redis_py.Redis, id: str, reason: str, *, at: int = NOW, stack: s
         ("late since 2026-11-22T02:03:04.123Z", "late since <time>"),
         ("Request failed with status code 503", "Request failed with status code 503"),
         ("sha deadbeef0123 is gone", "sha <hex> is gone"),
+        ("order 1234567 refused", "order <number> refused"),
+        ("order 123456789 refused", "order <number> refused"),
+        ("order 123456789012345678901234 refused", "order <number> refused"),
+        ("session AbC123dEf456GhI789jKl0 over", "session <token> over"),
         ("timeout of 5000ms exceeded", "timeout of <number>ms exceeded"),
         ("one\ntwo", "one"),
         ("  much   space ", "much space"),
@@ -107,7 +115,7 @@ async def test_only_the_last_attempt_decides_and_long_or_broken_fields_harm_noth
     layout.failed(redis, b"bull:mail:", "3", at=NOW, stacktrace="no json", failedReason=b"\xff\xfe")
     redis.zadd("bull:mail:failed", {"ghost": NOW, "text": NOW})
     redis.set("bull:mail:text", "x")
-    found = await read_fingerprints(instance, b"bull:mail:", [b"1", b"2", b"3", b"ghost", b"text"])
+    found = await HeadReader(instance, b"bull:mail:").read([b"1", b"2", b"3", b"ghost", b"text"])
     assert found[0] == fingerprint("send", "x is not a function", NODE)
     assert (found[1].name, found[1].message, found[1].frame) == ("send", "", "")
     assert found[2].message == "\udcff\udcfe"
@@ -128,21 +136,40 @@ async def test_a_group_can_be_searched_for_and_is_the_same_then(
     raw = {key: value.encode("utf-8", "replace") for key, value in fields.items()}
     redis.delete("bull:mail:1")
     layout.failed(redis, b"bull:mail:", "1", at=NOW, **raw)
-    (grouped_by,) = await read_fingerprints(instance, b"bull:mail:", [b"1"])
+    (grouped_by,) = await HeadReader(instance, b"bull:mail:").read([b"1"])
     found = await Sieve(parse(f"group:{grouped_by.key}")).sift(instance, queue(1), [Placed(b"1", State.FAILED)])
     assert len(found.fitting) == 1
 
 
-async def test_where_scripts_are_forbidden_reasons_still_tell(server: EmbeddedServer, redis: redis_py.Redis) -> None:
+async def test_where_scripts_are_forbidden_whole_stacks_are_read_and_tell_the_same(
+    server: EmbeddedServer, instance: Instance, redis: redis_py.Redis
+) -> None:
     fail(redis, "1", "x is not a function", stack=NODE)
     redis.acl_setuser("reader", enabled=True, passwords=["+pw"], keys=["*"], commands=READS)
-    instance = Instance(RedisSettings("default", server.url.replace("redis://", "redis://reader:pw@"), ("*",)))
+    fail(redis, "2", "y", stack=NODE + "x" * 60_000)
+    redis.hset("bull:mail:2", "name", "n" * 70_000)
+    restricted = Instance(RedisSettings("default", server.url.replace("redis://", "redis://reader:pw@"), ("*",)))
+    reader, ids = HeadReader(restricted, b"bull:mail:"), [b"1", b"2", b"ghost"]
     try:
-        found = await read_fingerprints(instance, b"bull:mail:", [b"1"])
+        found = await reader.read(ids)
     finally:
-        await instance.close()
+        await restricted.close()
         redis.acl_deluser("reader")
-    assert found == [fingerprint("send", "x is not a function")]
+    assert reader.unscripted
+    assert found[0] == fingerprint("send", "x is not a function", NODE)
+    assert (found[1].name, found[1].error, found[1].frame) == ("", "TypeError", "sendMail (mail/send.js)")
+    assert found == await HeadReader(instance, b"bull:mail:").read(ids)
+
+
+async def test_what_redaction_hides_is_in_no_fingerprint_even_where_a_field_is_cut(
+    instance: Instance, redis: redis_py.Redis
+) -> None:
+    rules = redaction((Rule(keys=("*token*",)),), MAIL)
+    fail(redis, "1", "refused token=abc for ada", stack="Error: token=abc\n    at run (/app/src/a.js:1:1)")
+    fail(redis, "2", "r" * 780 + ' "token": "secret of more than a few characters"')
+    one, two = await HeadReader(instance, b"bull:mail:", rules).read([b"1", b"2"])
+    assert one.message == "refused token=[redacted] for ada"
+    assert "secret" not in two.message
 
 
 async def test_a_book_follows_failures_that_come_go_and_come_again(
@@ -168,10 +195,37 @@ async def test_the_newest_are_read_first_and_the_rest_later(instance: Instance, 
         fail(redis, str(number), "x", at=NOW + number)
     book = Book()
     await book.refresh(instance, queue(250), 0)
-    assert (len(book.known), book.total, book.covered) == (100, 250, False)
+    assert (len(book.known), book.total, book.covered) == (2 * AT_ONCE, 250, False)
     assert b"249" in book.known
     await book.refresh(instance, queue(250), float("inf"))
     assert book.covered
+
+
+async def test_a_failure_that_is_read_twice_counts_once(instance: Instance, redis: redis_py.Redis) -> None:
+    for number in range(3):
+        fail(redis, str(number), "x", at=NOW + number)
+    book = Book()
+    await book.hold(HeadReader(instance, b"bull:mail:"), b"bull:mail:failed", [b"1", b"2", b"nobody"])
+    assert sorted(book.known) == [b"1", b"2"]
+    await book.refresh(instance, queue(3), float("inf"))
+    await book.hold(HeadReader(instance, b"bull:mail:"), b"bull:mail:failed", [b"0", b"1"])
+    assert [len(those.jobs) for those in book.groups().values()] == [3]
+
+
+async def test_of_a_queue_that_goes_on_failing_only_what_is_new_is_listed(
+    instance: Instance, redis: redis_py.Redis
+) -> None:
+    for number in range(500):
+        fail(redis, f"{number:03}", "x", at=NOW + number // 2)
+    book = Book()
+    await book.refresh(instance, queue(500), float("inf"))
+    sent = instance.commands_sent
+    for number in range(500, 507):
+        fail(redis, str(number), "y", at=NOW + 249 + number // 2)
+    await book.refresh(instance, queue(507), float("inf"))
+    assert instance.commands_sent - sent <= 5
+    assert {how.message: len(those.jobs) for how, those in book.groups().items()} == {"x": 500, "y": 7}
+    assert book.gone == []
 
 
 async def test_columns_and_trend_count_by_when_a_job_failed(instance: Instance, redis: redis_py.Redis) -> None:
@@ -186,24 +240,33 @@ async def test_columns_and_trend_count_by_when_a_job_failed(instance: Instance, 
     assert [id for _, id, _ in group.examples] == ["0", "1", "2", "3", "4"]
 
 
+def seen(*queues: Queue) -> Snapshot:
+    return Snapshot(1, (Reading("default", NOW, queues, None, Pass()),))
+
+
 @pytest.fixture
 async def survey(instance: Instance, redis: redis_py.Redis) -> AsyncIterator[FailureSurvey]:
-    def queues() -> tuple[Queue, ...]:
-        return tuple(queue(2, QueueId("default", "bull", name)) for name in ("mail", "push"))
-
-    made = FailureSurvey({"default": instance}, queues)
+    queues = (queue(2, QueueId("default", "bull", name)) for name in ("mail", "push"))
+    made = FailureSurvey(Sight({"default": instance}, seen(*queues)), MemoryStore())
     yield made
     await made.stop()
+
+
+async def all_of(survey: FailureSurvey, total: int) -> Failures:
+    async def all_known() -> Failures | None:
+        found = await survey.look(0.2)
+        return found if found.known == found.total == total else None
+
+    found = await soon(all_known)
+    assert found is not None
+    return found
 
 
 async def test_the_same_failure_in_two_queues_is_one_group(survey: FailureSurvey, redis: redis_py.Redis) -> None:
     for base in (b"bull:mail:", b"bull:push:"):
         layout.failed(redis, base, "1", "2", at=NOW, failedReason="ECONNRESET")
-
-    async def all_known() -> Failures | None:
-        seen = await survey.look(0.2)
-        return seen if seen.known == seen.total == 4 else None
-
-    seen = await soon(all_known)
-    assert seen is not None
-    assert [(group.count, [count for _, count in group.queues]) for group in seen.groups] == [(4, [2, 2])]
+    (group,) = (await all_of(survey, 4)).groups
+    assert (group.count, [count for _, count in group.queues]) == (4, [2, 2])
+    listed = survey.jobs(group.key, since=NOW, limit=3)
+    assert (listed.total, [id for _, id, _ in listed.jobs]) == (4, ["2", "2", "1"])
+    assert survey.jobs(group.key, since=NOW + 1, limit=3).total == 0

@@ -27,10 +27,20 @@ def test_a_trace_without_own_frames_shows_them_all() -> None:
     assert taken.foreign == ()
 
 
-def test_a_trace_of_another_language_is_shown_as_it_is() -> None:
-    trace = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\nValueError: no'
+def test_a_trace_of_python_begins_with_where_it_ended() -> None:
+    trace = (
+        'Traceback (most recent call last):\n  File "/x/site-packages/bullmq/worker.py", line 3, in run\n    job()\n'
+        '  File "a.py", line 1, in f\n    g()\n  File "b.py", line 2, in g\n    raise x\nValueError: no'
+    )
     taken = stack(trace)
-    assert (taken.message, taken.own, taken.foreign) == (trace, (), ())
+    assert taken.message == "ValueError: no"
+    assert taken.own == ('File "b.py", line 2, in g', 'File "a.py", line 1, in f')
+    assert len(taken.foreign) == 1
+
+
+def test_a_trace_in_another_shape_is_shown_as_it_is() -> None:
+    assert (stack("boom\nat once").message, stack("boom\nat once").own) == ("boom\nat once", ())
+    assert stack(" Traceback (most recent call last)").own == ()
 
 
 def test_an_empty_trace_is_no_trouble() -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from core.access.asker import asker
+from core.audit.trail import Trail
 from core.errors import Forbidden, NotFound
 from core.instance import Instance
-from core.model import Queue, QueueId
+from core.model import Outcome, Queue, QueueId
+from core.permission import NEEDED
+from core.store.memory import MemoryStore
 
 T = TypeVar("T")
 
@@ -19,10 +24,17 @@ def _fine(_instance: str) -> object:
     return None
 
 
+def _unseen(_queue: QueueId, _job_ids: Sequence[bytes]) -> AbstractAsyncContextManager[None]:
+    """Nobody wants to know what a retry erases."""
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """`find` is the queue as last read (NotFound, Unavailable), `touched` is told of queues that were changed,
-    `present` raises Unavailable where an instance is known to be away, `refusal` says why nothing may be written."""
+    `present` raises Unavailable where an instance is known to be away, `refusal` says why nothing may be written.
+    `witness` is entered around the retry of jobs, so that why they failed is known though the retry erases it;
+    `trail` keeps the audit log."""
 
     instances: Mapping[str, Instance]
     find: Callable[[QueueId], Queue]
@@ -30,14 +42,27 @@ class Ground:
     present: Callable[[str], object] = _fine
     refusal: str = ""
     turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+    witness: Callable[[QueueId, Sequence[bytes]], AbstractAsyncContextManager[None]] = _unseen
+    trail: Trail = field(default_factory=lambda: Trail(MemoryStore()))
 
     def check_writable(self) -> None:
         """Raises Forbidden where Tickbird may only read."""
         if self.refusal:
             raise Forbidden(self.refusal)
 
+    async def recorded(
+        self, id: QueueId, verb: str, act: Callable[[Instance, Queue], Awaitable[T]], *, job: str = ""
+    ) -> T:
+        """One act on a queue that who asks is allowed, and that the audit log tells of."""
+        async with self.trail.act(verb, id, job) as told:
+            asker().check(NEEDED[verb])
+            done = await self.act(id, act)
+            told.says(_sentence(done))
+        return done
+
     async def act(self, id: QueueId, act: Callable[[Instance, Queue], Awaitable[T]]) -> T:
-        """One act on a queue; whoever reads it next reads it anew, whether or not the act went well."""
+        """One step on a queue, of an act that is recorded elsewhere; whoever reads the queue next reads it anew,
+        whether it went well or not."""
         self.check_writable()
         queue = self.find(id)
         self.present(id.instance)
@@ -55,3 +80,13 @@ class Ground:
     def turn(self, id: QueueId) -> asyncio.Lock:
         """Held for a slice and the rest after it: one at a time on each Redis, however many operations run."""
         return self.turns.setdefault(id.instance, asyncio.Lock())
+
+
+def _sentence(done: object) -> str:
+    """What an act says of itself."""
+    if isinstance(done, Outcome):
+        return done.sentence
+    if isinstance(done, tuple) and done and all(isinstance(one, Outcome) for one in done):
+        changed = sum(one.changed for one in done)
+        return str(done[0].sentence) if len(done) == 1 else f"{changed:,} of {len(done):,} were done."
+    return ""

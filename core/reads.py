@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 
 from core.dialects.contract import contract
 from core.errors import Invalid
 from core.history import History, read_history
+from core.instance import Instance
 from core.job import Job, JobPage, JobRow, Logs
 from core.jobs.cursor import decode
 from core.jobs.heads import Heads
@@ -18,6 +18,7 @@ from core.jobs.pages import read_certain, read_found, read_page
 from core.jobs.whole import Reader, read_job
 from core.model import QueueId, State
 from core.query.query import Query
+from core.search.pace import Pace
 from core.search.seek import Seek
 from core.search.sieve import Sieve
 from core.sight import Sight, now
@@ -40,7 +41,8 @@ class Reads:
         self.sight = sight
         self._heads = {name: Heads() for name in sight.instances}
         self._streamed: dict[QueueId, Streamed] = {}
-        self._searching: dict[str, asyncio.Lock] = {}
+        # How fast whatever searches may go on each Redis, all searches together.
+        self.paces = {name: Pace() for name in sight.instances}
 
     async def jobs(
         self, id: QueueId, state: State, *, order: Order = "newest", limit: int = 50, cursor: str | None = None
@@ -54,9 +56,9 @@ class Reads:
         far that is, and `next` goes on from there. Raises as `jobs` does."""
         sought = self._sought(id, wanted.state, wanted.order, wanted.limit, wanted.cursor)
         instance = self.sight.present(id.instance)
-        seek = Seek(instance, self.sight.queue(id), wanted.state, Sieve(query), wanted.order)
-        turn = self._searching.setdefault(id.instance, asyncio.Lock())
-        return await read_found(seek, sought, turn, SEARCH_PATIENCE)
+        sieve = Sieve(query, self.sight.redaction)
+        seek = Seek(instance, self.sight.queue(id), wanted.state, sieve, wanted.order)
+        return await read_found(seek, sought, self.paces[id.instance], SEARCH_PATIENCE)
 
     def _sought(self, id: QueueId, state: State, order: Order, limit: int, cursor: str | None) -> Sought:
         identity = self.sight.queue(id).identity
@@ -85,9 +87,11 @@ class Reads:
         if not 1 <= limit <= MOST_LINES:
             raise Invalid(f"limit is 1 to {MOST_LINES}.")
         key = self.sight.queue(id).id.base + raw_bytes(job_id)
-        return await self.sight.read(
-            id, ("logs", job_id, start, limit), lambda instance: read_logs(instance, key, start, limit)
-        )
+
+        async def read(instance: Instance) -> Logs:
+            return await read_logs(instance, key, start, limit, instance.redaction(id))
+
+        return await self.sight.read(id, ("logs", job_id, start, limit), read)
 
     async def history(self, id: QueueId) -> History:
         """The last hour, minute by minute."""

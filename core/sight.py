@@ -6,13 +6,14 @@ import asyncio
 import difflib
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from core.access.asker import Scope, asker
 from core.errors import NotFound, Unavailable
 from core.instance import Instance
 from core.model import Queue, QueueId
-from core.redaction.redaction import Redaction, Rule, redaction
+from core.redaction.redaction import Redaction
 from core.shared import Shared
 from core.snapshot import Reading, Snapshot
 from core.text import text
@@ -24,19 +25,33 @@ PATIENCE = 0.8
 
 @dataclass(slots=True)
 class Sight:
-    """`snapshot` is what was last read of everything; whoever publishes a newer one says so with `publish`.
-    `hidden` are the rules of redaction."""
+    """`everything` is what was last read; whoever reads a newer one says so with `publish`. `snapshot` is the part of
+    it that is there for who asks. `listeners` are told of each newer snapshot, and must not wait for anything."""
 
     instances: Mapping[str, Instance]
-    snapshot: Snapshot
+    everything: Snapshot
     shared: Shared = field(default_factory=Shared)
     bases: dict[tuple[str, bytes], QueueId] = field(default_factory=dict)
-    hidden: tuple[Rule, ...] = ()
+    shown: dict[Scope, Snapshot] = field(default_factory=dict)
+    listeners: list[Callable[[Snapshot], None]] = field(default_factory=list)
 
     def publish(self, snapshot: Snapshot) -> None:
         """A newer snapshot is there."""
-        self.snapshot = snapshot
+        self.everything = snapshot
+        self.shown.clear()
         self.bases = {(queue.id.instance, queue.id.base): queue.id for queue in snapshot.queues}
+        for tell in self.listeners:
+            tell(snapshot)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What was last read, as far as it is there for who asks."""
+        scope = asker().scope
+        if scope.is_whole:
+            return self.everything
+        if scope not in self.shown:
+            self.shown[scope] = seen_by(scope, self.everything)
+        return self.shown[scope]
 
     def queues(self) -> tuple[Queue, ...]:
         """Every queue as last read."""
@@ -62,7 +77,7 @@ class Sight:
         """What was last read of the instance of that name; NotFound where there is none."""
         reading = self.snapshot.reading(name)
         if reading is None:
-            known = ", ".join(self.instances)
+            known = ", ".join(reading.instance for reading in self.snapshot.readings)
             raise NotFound(f"There is no Redis called {name!r}.", f"Known are: {known}.")
         return reading
 
@@ -96,8 +111,8 @@ class Sight:
         return await (self.shared.get(key, in_time) if fresh is None else self.shared.get(key, in_time, fresh))
 
     def redaction(self, id: QueueId) -> Redaction:
-        """What must be taken out of the queue's payloads before anybody, or any search, sees them."""
-        return redaction(self.hidden, id)
+        """What must be taken out of the queue's payloads before who asks, or any search of theirs, sees them."""
+        return self.instances[id.instance].redaction(id)
 
     def forget(self, id: QueueId) -> None:
         """Drop what was read of the queue: something was changed."""
@@ -108,9 +123,19 @@ class Sight:
         end = len(key)
         while (end := key.rfind(b":", 0, end)) > 0:
             known = self.bases.get((instance, key[: end + 1]))
-            if known is not None:
+            if known is not None and asker().scope.has(known):
                 return known, text(key[end + 1 :])
         return None
+
+
+def seen_by(scope: Scope, snapshot: Snapshot) -> Snapshot:
+    """The snapshot without what is not there for that scope."""
+    readings = (
+        replace(reading, queues=tuple(queue for queue in reading.queues if scope.has(queue.id)))
+        for reading in snapshot.readings
+        if scope.has_instance(reading.instance)
+    )
+    return Snapshot(snapshot.version, tuple(readings))
 
 
 def now() -> int:

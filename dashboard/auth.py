@@ -1,4 +1,4 @@
-"""Who is asking: one user over HTTP Basic, a bearer token for metrics, or nobody where no login is configured."""
+"""Names and passwords: whether they are right, how often one may guess, and what is remembered of the answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import ipaddress
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from core.errors import Invalid
 from core.settings import Settings
@@ -26,7 +26,9 @@ LONGEST_CREDENTIALS = 1024
 def check_bind(settings: Settings) -> None:
     """Raise Invalid where serving as configured would let strangers in, or nobody: call it before listening."""
     if settings.login:
-        check_hash(settings.password_hash)
+        for hashed in (settings.password_hash, *(user.password_hash for user in settings.users)):
+            if hashed:
+                check_hash(hashed)
     elif not is_loopback(settings.host) and not settings.insecure_no_auth:
         raise Invalid(
             f"Without a login Tickbird listens on this machine only, not on {settings.host or 'every address'!r}.",
@@ -81,32 +83,41 @@ class Throttle:
 
 
 class Login:
-    """The one user's name and password. What was right once is remembered, so scrypt is paid once, not per request."""
+    """Users and their passwords. What was right once is remembered, so scrypt is paid once, not per request."""
 
     WRONG_REMEMBERED = 64
+    RIGHT_REMEMBERED = 1000
 
-    def __init__(self, settings: Settings, throttle: Throttle | None = None) -> None:
-        self._user = settings.user.encode("utf-8", "surrogateescape")
-        self._hash = settings.password_hash
+    def __init__(self, hashes: Mapping[str, str], throttle: Throttle | None = None) -> None:
+        self._hashes = {name.encode("utf-8", "surrogateescape"): hashed for name, hashed in hashes.items()}
         self._throttle = throttle or Throttle()
         self._one_at_a_time = asyncio.Lock()
         # Digests under a key that dies with the process: a copy of our memory's tables gives no password away.
         self._key = secrets.token_bytes(32)
-        self._right: bytes | None = None
+        self._right: dict[bytes, None] = {}
         self._wrong: dict[bytes, None] = {}
         self._trying: dict[bytes, asyncio.Task[bool]] = {}
 
-    async def admits(self, authorization: str) -> bool:
-        """Whether this Authorization header is the user's. RateLimited where too many others are being tried."""
+    async def admits(self, authorization: str) -> str | None:
+        """The name of the user whose Basic Authorization this is. RateLimited where too many others are tried."""
         credentials = _basic(authorization)
-        if credentials is None:
+        return None if credentials is None else await self._named(credentials)
+
+    async def knows(self, user: str, password: str) -> bool:
+        """Whether that is the user's password. RateLimited where too many others are being tried."""
+        credentials = f"{user}:{password}".encode("utf-8", "surrogateescape")
+        if ":" in user or len(credentials) > LONGEST_CREDENTIALS:
             return False
+        return await self._named(credentials) is not None
+
+    async def _named(self, credentials: bytes) -> str | None:
         digest = hmac.digest(self._key, credentials, hashlib.sha256)
         known = self._remembered(digest)
-        return known if known is not None else await asyncio.shield(self._try(credentials, digest))
+        right = known if known is not None else await asyncio.shield(self._try(credentials, digest))
+        return credentials.partition(b":")[0].decode("utf-8", "surrogateescape") if right else None
 
     def _remembered(self, digest: bytes) -> bool | None:
-        if self._right is not None and hmac.compare_digest(digest, self._right):
+        if digest in self._right:
             return True
         return False if digest in self._wrong else None
 
@@ -128,19 +139,26 @@ class Login:
 
     async def _is_right(self, credentials: bytes) -> bool:
         user, _, password = credentials.partition(b":")
-        # Both are always compared, so that a wrong name takes as long as a wrong password.
-        matches = await asyncio.to_thread(verify, password.decode("utf-8", "surrogateescape"), self._hash)
-        return hmac.compare_digest(user, self._user) and matches
+        if not self._hashes:
+            return False
+        # A name that nobody has is put to somebody's hash, so that it takes as long as a wrong password.
+        hashed = self._hashes.get(user) or next(iter(self._hashes.values()))
+        matches = await asyncio.to_thread(verify, password.decode("utf-8", "surrogateescape"), hashed)
+        return user in self._hashes and matches
 
     def _remember(self, digest: bytes, *, right: bool) -> None:
         if right:
-            self._right = digest
+            _put(self._right, digest, self.RIGHT_REMEMBERED)
             return
         log.warning("somebody tried to log in with a wrong name or password")
         self._throttle.failed()
-        self._wrong[digest] = None
-        if len(self._wrong) > self.WRONG_REMEMBERED:
-            del self._wrong[next(iter(self._wrong))]
+        _put(self._wrong, digest, self.WRONG_REMEMBERED)
+
+
+def _put(digests: dict[bytes, None], digest: bytes, most: int) -> None:
+    digests[digest] = None
+    if len(digests) > most:
+        del digests[next(iter(digests))]
 
 
 def _basic(authorization: str) -> bytes | None:

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from http import HTTPStatus
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.access.asker import Asker, asking
 from core.errors import Forbidden, TickbirdError
+from core.permission import Permission
 from core.settings import Settings
-from dashboard.auth import Login, bears, is_loopback
-from dashboard.refusals import Misdirected, RateLimited, Unauthorized, refusal
+from core.store.contract import Store
+from core.store.memory import MemoryStore
+from dashboard.auth import bears, is_loopback
+from dashboard.door import Door, Known
+from dashboard.login import session_cookie
+from dashboard.refusals import Misdirected, RateLimited, Unauthorized, refusal, wants_page
 from dashboard.urls import sent_path
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,19 +31,30 @@ METRICS = frozenset({"/metrics", "/metrics/jobs"})
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 ANY_HOST = "*"
 
+# Who asks for /metrics by its own right, or whether we are well: they see, and change nothing.
+PROBE = Asker("scraper", "viewer", frozenset({Permission.VIEW}))
+NOBODY = Asker("", "nobody", frozenset())
+
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^:\[\]@/\s]+)(?::(?P<port>\d*))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _CHALLENGE = {"www-authenticate": 'Basic realm="Tickbird", charset="UTF-8"'}
 
 
 class Gate:
-    """ASGI middleware around everything but the headers. Sets `scope["user"]`: the name, "" where nobody logs in."""
+    """ASGI middleware around everything but the headers. Behind it `asker()` is who asks, `scope["user"]` their name
+    ("" where nobody logs in), and `scope["door"]` what logs them in and out."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, store: Store | None = None) -> None:
         self._app = app
         self._settings = settings
-        self._login = Login(settings) if settings.login else None
+        self._door = Door(settings, store or MemoryStore())
+        self._everybody = None if settings.login else self._door.directory.everybody
+        # One user needs no more than the browser's own question; several ways in need a page that offers them.
+        self._has_page = bool(settings.users)
         self._hosts = frozenset(_host(name) for name in settings.hosts)
+        below = settings.base_path
+        self._unlocked = frozenset({f"{below}/login", f"{below}/login/start", f"{below}/login/return"})
+        self._static = f"{below}/static/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -48,30 +66,65 @@ class Gate:
             await self._app(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
         try:
-            await self._admit(scope, Headers(scope=scope))
+            known = await self._admitted(scope, headers)
         except Unauthorized as error:
-            await refusal(scope, error, _CHALLENGE)(scope, receive, send)
+            if not self._has_page or not wants_page(scope) or "authorization" in headers:
+                await refusal(scope, error, _CHALLENGE)(scope, receive, send)
+                return
+            known, scope = Known(NOBODY), self._asking_first(scope)
         except RateLimited as error:
             await refusal(scope, error, {"retry-after": "5"})(scope, receive, send)
+            return
         except TickbirdError as error:
             await refusal(scope, error)(scope, receive, send)
-        else:
-            path = sent_path(scope)
-            user = self._settings.user if self._login else ""
-            await self._app({**scope, "path": path, "raw_path": path.encode("latin-1"), "user": user}, receive, send)
+            return
+        await self._pass(known, scope, receive, send)
 
-    async def _admit(self, scope: Scope, headers: Headers) -> None:
+    def _asking_first(self, scope: Scope) -> Scope:
+        """The page that asks who is there, in place of the one that was asked for."""
+        path = f"{self._settings.base_path}/login"
+        raw = {"path": path, "raw_path": path.encode(), "method": "GET"}
+        return {**scope, **raw, "asked_for": sent_path(scope), "status": HTTPStatus.UNAUTHORIZED}
+
+    async def _pass(self, known: Known, scope: Scope, receive: Receive, send: Send) -> None:
+        path = sent_path(scope)
+        inside = {**scope, "path": path, "raw_path": path.encode("latin-1"), "user": known.asker.name}
+        inside["door"] = self._door
+
+        async def renewing(message: Message) -> None:
+            if message["type"] == "http.response.start" and known.cookie:
+                MutableHeaders(scope=message).append("set-cookie", session_cookie(known.cookie, self._settings, scope))
+            await send(message)
+
+        with asking(known.asker):
+            await self._app(inside, receive, renewing)
+
+    async def _admitted(self, scope: Scope, headers: Headers) -> Known:
+        """Who may come in, and as whom. Raises why nobody may."""
         reads = scope["method"] in READING
         path = sent_path(scope) if reads else None
         if path in OPEN or (path in METRICS and self._bears_metrics_token(headers)):
-            return
+            return Known(PROBE)
         self._check_host(headers)
         if not reads:
-            check_origin(headers)
+            check_origin(headers, program=self._is_program(headers))
         if path in METRICS and self._settings.metrics_access == "open":
-            return
-        await self._check_login(headers)
+            return Known(PROBE)
+        if self._everybody:
+            return Known(self._everybody)
+        known = await self._door.known(scope, headers)
+        if known:
+            return known
+        if sent_path(scope) in self._unlocked or (path or "").startswith(self._static):
+            return Known(NOBODY)
+        raise Unauthorized("Tickbird wants to know who you are.", "Log in with the user name and password.")
+
+    def _is_program(self, headers: Headers) -> bool:
+        """A bearer token is sent by no browser of itself, so no page elsewhere can have sent this request."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self._door.directory.bearer(token.strip()) is not None
 
     def _bears_metrics_token(self, headers: Headers) -> bool:
         return bears(headers.get("authorization", ""), self._settings.metrics_token)
@@ -88,17 +141,14 @@ class Gate:
     def _is_ours(self, host: str) -> bool:
         if host in self._hosts or ANY_HOST in self._hosts:
             return True
-        if self._login:
+        if self._settings.login:
             return not self._hosts
         return host in LOOPBACK_HOSTS or (not is_loopback(self._settings.host) and _is_address(host))
 
-    async def _check_login(self, headers: Headers) -> None:
-        if self._login and not await self._login.admits(headers.get("authorization", "")):
-            raise Unauthorized("Tickbird wants to know who you are.", "Log in with the user name and password.")
 
-
-def check_origin(headers: Headers) -> None:
-    """Raise Forbidden unless a request that changes something comes from a page of ours, as the browser says."""
+def check_origin(headers: Headers, *, program: bool = False) -> None:
+    """Raise Forbidden unless a request that changes something comes from a page of ours, as the browser says, or from a
+    program, which says nothing of it."""
     sites, origins = headers.getlist("sec-fetch-site"), headers.getlist("origin")
     if sites == ["same-origin"]:
         return
@@ -107,7 +157,7 @@ def check_origin(headers: Headers) -> None:
             "This request to change something comes from another site.",
             "If it came from a page of Tickbird's, the proxy in front must pass the Host header on unchanged.",
         )
-    if not origins:
+    if not origins and not program:
         raise Forbidden(
             "This request to change something does not say where it comes from.",
             "A program says so with the header Origin: http://HOST, HOST being that of the URL it calls.",

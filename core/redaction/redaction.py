@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
+from functools import lru_cache
 from typing import Any
 
 from core.model import QueueId
@@ -85,7 +86,8 @@ class Redaction:
 NOTHING_HIDDEN = Redaction()
 
 
-def redaction(rules: Sequence[Rule], id: QueueId) -> Redaction:
+@lru_cache(maxsize=4096)
+def redaction(rules: tuple[Rule, ...], id: QueueId) -> Redaction:
     """What these rules together take out of that queue's payloads."""
     mine = [rule for rule in rules if rule.is_for(id)]
     keys = list(dict.fromkeys(key for rule in mine for key in rule.keys))
@@ -103,7 +105,7 @@ def _in_text(keys: Sequence[str]) -> re.Pattern[bytes] | None:
     if not keys:
         return None
     key = "|".join(re.escape(key).replace(r"\*", r"[\w.-]*").replace(r"\?", r"[\w.-]") for key in keys)
-    value = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|(?:Bearer|Basic)\s+\S+|[^\s,;&"\'}\])]+'
+    value = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|(?:Bearer|Basic)\s+[^\s,;]+|[^\s,;&"\'}\])]+'
     found = rf'(?P<key>["\']?(?<![\w.-])(?:{key})(?![\w.-])["\']?)(?P<is>\s*[:=]\s*)(?:{value})'
     return re.compile(found.encode(), re.IGNORECASE)
 

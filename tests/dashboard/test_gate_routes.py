@@ -18,6 +18,8 @@ from tests.dashboard.served import cheap_hash, client
 
 CLOSED = Settings(user="ada", password_hash=cheap_hash("secret"), metrics_token="t0ken")
 OPEN_TO_ALL = {"/robots.txt", "/healthz", "/readyz"}
+# What asks a stranger who they are, and what that page looks like.
+AT_THE_DOOR = {"/admin/queues/login", "/admin/queues/static/x/x"}
 PLACE = {"instance": "default", "prefix": "bull", "name": "mail", "job_id": "3", "checksum": "x"}
 OURS, THEIRS = {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site"}
 
@@ -51,6 +53,10 @@ DOORS = sorted(set(doors(LOCKED.routes)))
 def test_a_stranger_gets_nowhere(method: str, path: str) -> None:
     answer = client(LOCKED).request(method, path, headers=OURS)
 
+    if path in AT_THE_DOOR:
+        assert answer.status_code in (200, 401, 404)
+        assert "mail" not in answer.text
+        return
     assert answer.status_code == (200 if path in OPEN_TO_ALL and method != "POST" else 401)
 
 

@@ -27,6 +27,9 @@ PATHS = (
     f"{OF_MAIL}/manage",
     f"{OF_MAIL}/add",
     "/operations",
+    "/events",
+    f"{OF_MAIL}?state=failed&q=name:send+reason:x",
+    f"/views?from=/admin/queues{OF_MAIL}",
 )
 
 
@@ -48,6 +51,8 @@ def busy(company: Company) -> Company:
     company.job("mail", "a", "active", processedOn=now(), progress={"percent": 40, "message": "resizing"})
     company.delayed("mail", "d", now() + 60_000, atm=1, processedOn=now() - 5000, failedReason="429")
     company.redis.rpush("bull:mail:f0:logs", "one", "two")
+    for event in ("active", "failed", "stalled"):
+        company.redis.xadd("bull:mail:events", {"event": event, "jobId": "f0", "failedReason": "429"})
     return company
 
 

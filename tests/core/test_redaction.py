@@ -1,0 +1,117 @@
+"""What must not be seen of payloads is taken out before anybody, a limit, or a list sees them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.access.asker import Asker, asking
+from core.instance import Instance
+from core.model import QueueId
+from core.redaction.fields import cleaned
+from core.redaction.redaction import HIDDEN, UNREADABLE, Rule, redaction
+from core.redis_settings import RedisSettings
+
+MAIL = QueueId("default", "bull", "mail")
+RULES = (Rule(keys=("*token*", "password"), paths=(("user", "card", "number"), ("items", "*", "pin"))),)
+OURS = redaction(RULES, MAIL)
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8))
+KEYS = ("a", "user", "card", "Token", "apiTokenX", "PASSWORD", "items")
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.sampled_from(["a", "user", "card", "Token", "apiTokenX", "PASSWORD", "items"]), inner, max_size=4
+        ),
+    ),
+    max_leaves=20,
+)
+
+
+def hidden(value: object) -> bool:
+    """Whether nothing stands behind a hidden key any more, at any depth."""
+    if isinstance(value, dict):
+        return all(
+            part == HIDDEN if "token" in key.lower() or key.lower() == "password" else hidden(part)
+            for key, part in value.items()
+        )
+    return all(map(hidden, value)) if isinstance(value, list) else True
+
+
+@given(VALUES)
+def test_no_value_stays_behind_a_hidden_key_at_any_depth_in_any_case(value: object) -> None:
+    assert hidden(json.loads(OURS.of_json(json.dumps(value).encode())))
+
+
+@given(VALUES)
+def test_what_needs_no_hiding_stays_as_it_was_written(value: object) -> None:
+    written = json.dumps(value, indent=1).encode()
+
+    assert OURS.of_json(written) == written or HIDDEN.encode() in OURS.of_json(written)
+
+
+def test_paths_begin_at_the_top_and_a_star_is_any_step() -> None:
+    data = {"user": {"card": {"number": 4, "kind": "v"}}, "items": [{"pin": 1}, {"pin": 2}], "pin": 3}
+
+    assert json.loads(OURS.of_json(json.dumps(data).encode())) == {
+        "user": {"card": {"number": HIDDEN, "kind": "v"}},
+        "items": [{"pin": HIDDEN}, {"pin": HIDDEN}],
+        "pin": 3,
+    }
+
+
+def test_numbers_beside_a_hidden_value_keep_every_digit() -> None:
+    assert OURS.of_json(b'{"id":12345678901234567890,"f":1.50,"password":"x"}') == (
+        b'{"id":12345678901234567890,"f":1.50,"password":"[redacted]"}'
+    )
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[" * 100_000, b"\xff", b'{"a":'])
+def test_what_cannot_be_read_is_not_shown(raw: bytes) -> None:
+    assert OURS.of_json(raw) == UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (b"GET /?token=abc&x=1", b"GET /?token=[redacted]&x=1"),
+        (b'{"password": "a \\" b", "x": 1}', b'{"password": [redacted], "x": 1}'),
+        (b"authToken: Bearer abc.def, next", b"authToken: [redacted], next"),
+        (b"PASSWORD='two words' y", b"PASSWORD=[redacted] y"),
+        (b"number=4111", b"number=[redacted]"),
+        (b"no secrets here", b"no secrets here"),
+    ],
+)
+def test_texts_lose_what_stands_behind_a_hidden_key(said: bytes, shown: bytes) -> None:
+    assert OURS.of_text(said) == shown
+
+
+def test_stacks_are_searched_as_they_read() -> None:
+    raw = json.dumps(['Error: token="x y"\n    at a', 7]).encode()
+
+    assert json.loads(cleaned(OURS, b"stacktrace", raw)) == ["Error: token=[redacted]\n    at a", 7]
+
+
+def test_a_rule_may_be_for_some_queues_only() -> None:
+    rules = (Rule(keys=("a",), queues=("mail*",)),)
+
+    assert redaction(rules, MAIL).hides
+    assert not redaction(rules, QueueId("default", "bull", "push")).hides
+
+
+def test_only_a_path_that_is_hidden_is_told_to_be() -> None:
+    assert OURS.hides_path(("user", "card", "number"))
+    assert OURS.hides_path(("x", "myToken", "inner"))
+    assert not OURS.hides_path(("user", "card"))
+
+
+def test_who_reveals_sees_everything() -> None:
+    instance = Instance(RedisSettings("default", "redis://localhost"))
+    instance.hidden = RULES
+    with asking(Asker("ada", reveals=True)):
+        assert not instance.redaction(MAIL).hides
+    assert instance.redaction(MAIL).hides

@@ -7,8 +7,8 @@ Both have a time limit over the whole exchange and turn every failure of the net
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
 
 from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.exceptions import (
@@ -19,13 +19,19 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from core.access.asker import asker
 from core.cluster.front import Cluster
 from core.errors import Unavailable
+from core.model import QueueId
 from core.node import Node, pack
-from core.redis_settings import RedisSettings
+from core.redaction.redaction import NOTHING_HIDDEN, Redaction, Rule, redaction
+from core.redis_settings import REPLICA, RedisSettings
 from core.redis_url import without_secrets
 from core.script import Script
+from core.sentinel.front import Sentinels
+from core.sentinel.url import is_named, named
 
+T = TypeVar("T")
 __all__ = ["TIME_LIMIT", "Instance", "pack"]
 
 # A batch that takes longer than this is a Redis in trouble, not a slow one: pages must answer within a second.
@@ -40,12 +46,24 @@ class Instance:
         self.prefixes = settings.prefixes
         self.dialects = settings.dialects
         self.address = without_secrets(settings.url)
-        self.database = int(parse_url(settings.url).get("db", 0))
         self.commands_sent = 0
-        options = _options(settings.url)
-        self._node = Node(options, TIME_LIMIT)
-        self._cluster = Cluster(self._node, (options.get("host", ""), options.get("port", 6379)), options, TIME_LIMIT)
+        # Rules of redaction: at hand wherever something is read from here.
+        self.hidden: tuple[Rule, ...] = ()
+        options = options_of(settings)
+        self.database = int(options.get("db", 0))
+        self._cluster: Cluster | None = None
         self._is_cluster: bool | None = None
+        if is_named(settings.url):
+            replica = settings.read_from == REPLICA
+            self._node: Node | Sentinels = Sentinels(named(settings.url), options, TIME_LIMIT, wants_replica=replica)
+            self._is_cluster = False
+        else:
+            self._node = seed = Node(options, TIME_LIMIT)
+            self._cluster = Cluster(seed, (options.get("host", ""), options.get("port", 6379)), options, TIME_LIMIT)
+
+    def redaction(self, id: QueueId) -> Redaction:
+        """What must be taken out of the queue's payloads before who asks, or any search of theirs, sees them."""
+        return NOTHING_HIDDEN if asker().scope.reveals else redaction(self.hidden, id)
 
     async def ask(self, *command: bytes | str | int) -> Any:
         """One command's raw reply; an error reply is raised as redis-py's ResponseError."""
@@ -80,9 +98,20 @@ class Instance:
         if not replies:
             return []
         self.commands_sent += replies
+        return await self._in_time(self._exchange(packed, replies), time_limit)
+
+    async def on_each_node(self, commands: Sequence[bytes]) -> list[tuple[str, list[Any]]]:
+        """The raw replies of every server to the same commands: of the only one, or of each master of a cluster, with
+        its address (empty for the only one)."""
+        packed, replies = b"".join(commands), len(commands)
+        answers = await self._in_time(self._exchange_with_each(packed, replies), TIME_LIMIT)
+        self.commands_sent += replies * len(answers)
+        return answers
+
+    async def _in_time(self, exchange: Coroutine[Any, Any, T], time_limit: float) -> T:
         try:
             async with asyncio.timeout(time_limit):
-                return await self._exchange(packed, replies)
+                return await exchange
         except TimeoutError as error:
             raise Unavailable(f"Redis {self.name} did not answer within {time_limit:g} s.") from error
         except (AuthenticationError, NoPermissionError) as error:
@@ -99,38 +128,52 @@ class Instance:
             return await self.ask("EVAL", script.source, *rest)
 
     async def _exchange(self, packed: bytes, replies: int) -> list[Any]:
-        if self._is_cluster is None:
-            self._is_cluster = await self._finds_a_cluster()
-        if self._is_cluster:
+        if self._cluster and await self._spans_nodes():
             return await self._cluster.exchange(packed)
         return await self._node.exchange(packed, replies)
+
+    async def _exchange_with_each(self, packed: bytes, replies: int) -> list[tuple[str, list[Any]]]:
+        if self._cluster and await self._spans_nodes():
+            return await self._cluster.exchange_with_each(packed, replies)
+        return [("", await self._node.exchange(packed, replies))]
+
+    async def _spans_nodes(self) -> bool:
+        if self._is_cluster is None:
+            self._is_cluster = await self._finds_a_cluster()
+        return self._is_cluster
 
     async def _finds_a_cluster(self) -> bool:
         """Where INFO may not be asked, a cluster shows itself as nothing but a single server."""
         (reply,) = await self._node.exchange(pack(b"INFO", b"cluster"), 1)
         return isinstance(reply, bytes) and b"cluster_enabled:1" in reply
 
-    def connection(self) -> AbstractConnection:
+    async def connection(self) -> AbstractConnection:
         """A connection of its own, for one who listens; who asked for it ends it. Any node of a cluster hears what is
         published on any other."""
-        return self._node.connection()
+        return await self._node.connection()
 
     async def close(self) -> None:
         """End every connection."""
-        await self._cluster.close()
+        if self._cluster:
+            await self._cluster.close()
         await self._node.close()
 
 
-def _options(url: str) -> dict[str, Any]:
-    return {
+def options_of(settings: RedisSettings) -> dict[str, Any]:
+    """What redis-py's connections to this Redis are made with."""
+    url = "redis://" if is_named(settings.url) else settings.url
+    options = {
         **parse_url(url),
         "protocol": 2,
         "socket_timeout": None,  # one time limit lies around the whole batch; one a reply costs half the speed
         "socket_connect_timeout": 2.0,
-        "socket_keepalive": True,
         "client_name": "tickbird",
         "maint_notifications_config": None,
+        **settings.tls.options,
     }
+    if is_named(settings.url):
+        return {**options, "socket_keepalive": True, "db": named(settings.url).options.get("db", 0)}
+    return options if "path" in options else {**options, "socket_keepalive": True}
 
 
 def _reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import hiredis
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 # Enough for the collector, discovery and a handful of people at once; more would be felt by Redis before by us.
 CONNECTIONS = 8
@@ -23,12 +23,17 @@ class Node:
     """`options` are those of redis-py's connections; `patience` is how long to wait for a free one (seconds)."""
 
     def __init__(self, options: Mapping[str, Any], patience: float) -> None:
-        self._pool = BlockingConnectionPool(**options, max_connections=CONNECTIONS, timeout=patience)
+        self._options = dict(options)
+        self._patience = patience
+        self._pool = self._opened()
+
+    def _opened(self) -> BlockingConnectionPool:
+        return BlockingConnectionPool(**self._options, max_connections=CONNECTIONS, timeout=self._patience)
 
     async def exchange(self, packed: bytes, replies: int) -> list[Any]:
         """Send bytes that hold `replies` commands, and read as many replies; a refusal is one. Raises what the network
         raises."""
-        connection: AbstractConnection = await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+        pool, connection = await self._connected()
         whole = False
         try:
             await connection.send_packed_command([packed])
@@ -38,10 +43,21 @@ class Node:
             # Cut off half-way, the connection still carries replies that belong to nobody.
             if not whole:
                 await connection.disconnect(nowait=True)
-            await self._pool.release(connection)
+            await pool.release(connection)
         return answer
 
-    def connection(self) -> AbstractConnection:
+    async def _connected(self) -> tuple[BlockingConnectionPool, AbstractConnection]:
+        try:
+            return self._pool, await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+        except NoPermissionError:
+            # A name is a courtesy to those who read CLIENT LIST; who may not have one does without.
+            if not self._options.get("client_name"):
+                raise
+            self._options["client_name"] = None
+            self._pool = self._opened()
+            return self._pool, await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+
+    async def connection(self) -> AbstractConnection:
         """A connection of its own, for one who listens; who asked for it ends it."""
         return cast(AbstractConnection, self._pool.make_connection())  # type: ignore[no-untyped-call] # redis-py's
 

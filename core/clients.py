@@ -12,7 +12,8 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from core.model import Workers
 from core.text import text
@@ -22,6 +23,7 @@ WAITING_COMMANDS = frozenset({b"bzpopmin", b"brpoplpush", b"blmove"})
 # The last command of one that has not waited yet: a worker of BullMQ that found a backlog when it started.
 _FIRST_COMMANDS = frozenset({b"client|setname", b"client|setinfo", b"client", b"info", b"hello", b"select", b"ping"})
 _LINE = re.compile(rb"id=(\d+) .*?\bname=(\S*) .*?\bflags=(\S*) .*?\bdb=(\d+) .*?\bcmd=(\S*)")
+_FURTHER = re.compile(rb"(?<= )(addr|age|idle|lib-name|lib-ver)=(\S*)")
 _WORKER = re.compile(rb"(?=:w:)")
 
 
@@ -29,7 +31,8 @@ _WORKER = re.compile(rb"(?=:w:)")
 class Connection:
     """One worker connection: the queue it serves, the worker's own name if any, and whether it is free.
 
-    One that has never `waited` is a worker of BullMQ, or any connection of Bull 3, which names them all.
+    One that has never `waited` is a worker of BullMQ, or any connection of Bull 3, which names them all. `id` and
+    `address` together are nobody else's; `age` and `idle` are milliseconds, in steps of a second.
     """
 
     prefix: bytes
@@ -38,6 +41,11 @@ class Connection:
     free: bool
     command: bytes
     scheduler: bool = False
+    id: int = 0
+    address: str = ""
+    age: int | None = None
+    idle: int | None = None
+    library: str = ""
 
     @property
     def waited(self) -> bool:
@@ -54,6 +62,12 @@ def connections(client_list: bytes, database: int) -> tuple[Connection, ...]:
     return tuple(connection for connection in found if connection is not None)
 
 
+def nameless(client_list: bytes, database: int) -> int:
+    """How many connections wait for jobs as a worker does, and do not say for which queue."""
+    lines = (line for line in _LINE.finditer(client_list) if int(line[4]) == database)
+    return sum(line[5] in WAITING_COMMANDS and b":" not in line[2] for line in lines)
+
+
 def _connection(line: re.Match[bytes]) -> Connection | None:
     name, flags, command = line[2], line[3], line[5]
     scheduler = name.endswith(b":qs") and command not in WAITING_COMMANDS
@@ -62,7 +76,25 @@ def _connection(line: re.Match[bytes]) -> Connection | None:
         return None
     where, worker = _worker_apart(name.removesuffix(b":qs") if scheduler else name)
     prefix, _, queue = where.rpartition(b":")
-    return Connection(prefix, _decoded(queue) or queue, text(worker), b"b" in flags, command, scheduler)
+    known = Connection(prefix, _decoded(queue) or queue, text(worker), b"b" in flags, command, scheduler)
+    return replace(known, id=int(line[1]), **_further(line))
+
+
+def _further(line: re.Match[bytes]) -> dict[str, Any]:
+    """What else the line tells, in whatever order; servers before 7.2 know no libraries."""
+    end = line.string.find(b"\n", line.end())
+    said = dict(_FURTHER.findall(line.string[line.start() : end if end >= 0 else len(line.string)]))
+    library = b" ".join(part for part in (said.get(b"lib-name"), said.get(b"lib-ver")) if part)
+    return {
+        "address": text(said.get(b"addr", b"")),
+        "age": _milliseconds(said.get(b"age")),
+        "idle": _milliseconds(said.get(b"idle")),
+        "library": text(library),
+    }
+
+
+def _milliseconds(seconds: bytes | None) -> int | None:
+    return int(seconds) * 1000 if seconds is not None and seconds.isdigit() else None
 
 
 def _worker_apart(name: bytes) -> tuple[bytes, bytes]:

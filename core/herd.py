@@ -11,10 +11,19 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+from core.access.asker import asker, not_for
+from core.audit.bulk import telling
+from core.audit.trail import Trail
+from core.batches.front import BatchCounts
 from core.collector import Collector
+from core.dead_letters.front import DeadLetters
+from core.deduplication.held import Deduplications
 from core.events.front import Events
 from core.events.options import options_of
+from core.export.front import Exports
 from core.failures.survey import FailureSurvey
+from core.feed.feed import Feed
+from core.flows.front import Flows
 from core.ground import Ground
 from core.instance import Instance
 from core.interest import Interest
@@ -22,14 +31,27 @@ from core.job import Job
 from core.model import Permit, Queue, QueueId
 from core.mutations.front import Mutations
 from core.mutations.permits import job_permits, queue_permits
+from core.operations.outside import Outside
 from core.operations.registry import Operations
+from core.permission import NEEDED
+from core.priorities import PriorityCounts
 from core.reads import Reads
+from core.redis_health.front import RedisHealth
+from core.redis_settings import MASTER
 from core.retention.schedule import Schedule
+from core.samples.samples import Samples
+from core.schedulers.front import Schedulers
+from core.search.searches import Searches
 from core.settings import Settings
 from core.shard import ALL, Shard
 from core.sight import Sight, now
 from core.snapshot import Reading, Snapshot
 from core.store.opening import open_store
+from core.undo.front import Undo
+from core.undo.keepsakes import Keepsakes
+from core.usual import UsualJobs
+from core.views.views import Views
+from core.workers.front import WorkerWatch
 
 
 class Herd(Reads):
@@ -39,20 +61,57 @@ class Herd(Reads):
         """`follows`: every job is followed by its events, as an exporter needs it. `shard`: whose queues to read."""
         self.settings = settings
         self._interest = Interest()
-        self._instances = {redis.name: Instance(redis) for redis in settings.redis}
+        masters = {redis.name: Instance(redis.for_acting) for redis in settings.redis}
+        self._instances = {
+            redis.name: masters[redis.name] if redis.read_from == MASTER else Instance(redis.for_reading)
+            for redis in settings.redis
+        }
+        self._every = {*masters.values(), *self._instances.values()}
+        for instance in self._every:
+            instance.hidden = settings.redact
         self._collectors = [Collector(i, self._interest, self._publish, shard) for i in self._instances.values()]
         snapshot = Snapshot(0, tuple(collector.reading for collector in self._collectors))
         super().__init__(Sight(self._instances, snapshot))
+        self.searches = Searches(self.sight, self.paces)
+        self.samples = Samples(self.sight)
+        self.exports = Exports(self.sight, self.paces)
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         refusal = _READ_ONLY if settings.read_only else ""
-        ground = Ground(self._instances, self.queue, self._touched, self.sight.present, refusal)
-        self.mutations = Mutations(ground)
-        self.failures = FailureSurvey(self._instances, self.sight.queues)
-        self.events = Events(self._instances, self.sight.reading, options_of(settings))
-        self._follows = follows
         self.store = open_store(settings.state_url)
-        self.operations = Operations(ground, self._known, self.store)
+        self.audit = Trail(self.store)
+        self.views = Views(self.store, self.sight)
+        self.failures = FailureSurvey(self.sight, self.store)
+        keepsakes = Keepsakes(self.sight, self.store)
+        ground = Ground(
+            masters,
+            self.queue,
+            self._touched,
+            self.sight.present,
+            refusal,
+            witness=self.failures.witnessed,
+            trail=self.audit,
+        )
+        self.undo = Undo(keepsakes, ground, self.store)
+        self.mutations = Mutations(ground)
+        self.flows = Flows(self.sight, self.mutations, ground, self.audit)
+        self.events = Events(self._instances, self.sight.reading, options_of(settings))
+        self.feed = Feed(self.sight, self.events)
+        self.workers = WorkerWatch(self.sight)
+        self.redis_health = RedisHealth(self.sight)
+        self.schedulers = Schedulers(self.sight)
+        self._follows = follows
+        self.dead_letters = DeadLetters(self.sight, ground, settings)
+        self.deduplication = Deduplications(self.sight)
+        self.priorities = PriorityCounts(self.sight)
+        self.usual = UsualJobs(self.sight)
+        self.batches = BatchCounts(self.sight)
+        self.operations = Operations(
+            ground,
+            self._known,
+            self.store,
+            Outside(telling(self.audit), keepsakes.keep, keepsakes.spare, self.sight.redaction),
+        )
         rules = () if settings.read_only else settings.retention
         self._retention = Schedule(rules, self.operations, self._known, self.store)
 
@@ -74,13 +133,14 @@ class Herd(Reads):
     async def stop(self) -> None:
         """End the reading, what operations run, and every connection."""
         await self._retention.stop()
+        await self.searches.stop()
         await self.operations.stop()
         await self.failures.stop()
         await self.events.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for instance in self._instances.values():
+        for instance in self._every:
             await instance.close()
         await self.store.close()
 
@@ -136,11 +196,15 @@ class Herd(Reads):
         self._interest.wake()
 
     def _permitted(self, permit: Permit) -> Permit:
-        return Permit(permit.verb, allowed=False, why=_READ_ONLY) if self.settings.read_only else permit
+        if self.settings.read_only:
+            return Permit(permit.verb, allowed=False, why=_READ_ONLY)
+        needed = NEEDED[permit.verb.removesuffix("_by_force")]
+        return permit if needed in asker().may else Permit(permit.verb, allowed=False, why=not_for(needed))
 
     def _publish(self, reading: Reading) -> None:
-        readings = tuple(reading if r.instance == reading.instance else r for r in self.snapshot().readings)
-        self.sight.publish(Snapshot(self.snapshot().version + 1, readings))
+        last = self.sight.everything
+        readings = tuple(reading if r.instance == reading.instance else r for r in last.readings)
+        self.sight.publish(Snapshot(last.version + 1, readings))
         self._changed.set()
         self._changed = asyncio.Event()
 

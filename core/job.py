@@ -15,7 +15,8 @@ class JobRow:
     """A job as a list shows it: only small fields were read.
 
     `about` holds two or three telling small fields of its data. `failed_reason` is cut; `data_size` is in bytes,
-    None where the job has no data. `missing` marks a ghost: an id in a list whose hash is gone from Redis.
+    None where the job has no data. `missing` marks a ghost: an id in a list whose hash is gone from Redis. `timeout`
+    is the option of that name, and `past_timeout` says that the job runs for longer than that.
     """
 
     id: str
@@ -36,6 +37,8 @@ class JobRow:
     stalled: int = 0
     worker: str | None = None
     missing: bool = False
+    timeout: int | None = None
+    past_timeout: bool = False
 
     @property
     def took(self) -> int | None:
@@ -84,13 +87,15 @@ class JobPage:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A field that may be large: its text (cut at a limit), its true size in bytes, and its JSON value if whole."""
+    """A field that may be large: its text (cut at a limit), its true size in bytes, and its JSON value if whole.
+    `redacted`: something was taken out of it that is not for who asks."""
 
     text: str
     size: int
     cut: bool = False
     value: Any = None
     is_json: bool = False
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from core.access.accounts import Proxy, Token, User, proxy_table, role_tables, token_tables, user_tables
+from core.access.roles import DANGEROUS, ROLES
+from core.dead_letters.mapping import Mapped, dead_letter_tables
 from core.errors import Invalid
 from core.events.reasons import Reason, reason_tables
+from core.permission import Permission
+from core.redaction.redaction import Rule as Hiding
+from core.redaction.tables import redact_tables
 from core.redis_settings import DEFAULT_URL, RedisSettings, instance_flag, instance_tables, known_instance, nearest
 from core.redis_url import check_url
 from core.retention.rules import Rule, retention_tables
+from core.setting import TABLE, Setting
 from core.slo import Slo, slo_tables
 
 # Kubernetes writes such variables for a Service called "tickbird"; they are nobody's setting.
@@ -25,46 +32,6 @@ _SERVICE_LINK = re.compile(r"^TICKBIRD_(.+_)?(SERVICE_(HOST|PORT).*|PORT(_\d+_(T
 _ELSEWHERE = frozenset({"TICKBIRD_REDIS_URL", "TICKBIRD_CONFIG", "TICKBIRD_DEMO_SERVER"})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One line of the table: dotted name, type, default, and what it is for. `secret` never shows its value."""
-
-    name: str
-    kind: type
-    default: Any
-    about: str
-    secret: bool = False
-
-    @property
-    def variable(self) -> str:
-        return "TICKBIRD_" + self.name.replace(".", "_").upper()
-
-    @property
-    def attribute(self) -> str:
-        return self.name.replace(".", "_")
-
-
-TABLE = (
-    Setting("host", str, "127.0.0.1", "the address to listen on"),
-    Setting("port", int, 3000, "the port of the dashboard; 0 takes a free one"),
-    Setting("base_path", str, "/admin/queues", "where the pages live"),
-    Setting("hosts", list, (), "host names that are answered; empty: any, or loopback's names while there is no login"),
-    Setting("read_only", bool, False, "refuse every action"),
-    Setting("insecure_no_auth", bool, False, "allow a public address without a login"),
-    Setting("user", str, "", "the name of the one user who may log in"),
-    Setting("password_hash", str, "", "that user's password, as `tickbird hash-password` prints it", secret=True),
-    Setting("metrics.access", str, "login", '"login": like the pages; "open": anyone may scrape the dashboard\'s port'),
-    Setting("metrics.token", str, "", "a bearer token that may scrape /metrics on the dashboard's port", secret=True),
-    Setting("exporter.host", str, "127.0.0.1", "the address of `tickbird exporter`"),
-    Setting("exporter.port", int, 9809, "the port of `tickbird exporter`; 0 takes a free one"),
-    Setting("exporter.shard", int, 0, "which of several exporters that share the queues this one is, from 0"),
-    Setting("exporter.total_shards", int, 1, "how many exporters share the queues"),
-    Setting("metrics.job_names", int, 50, "how many job names of a queue are told apart; further ones are `__other__`"),
-    Setting("metrics.job_times", list, (), "patterns of queues whose wait and run times are kept for each job name"),
-    Setting("dead_letter", list, (), "patterns of queues in which a job means that something was given up"),
-    Setting("state_url", str, "", "a Redis that keeps what Tickbird itself remembers; empty: memory", secret=True),
-    Setting("log_format", str, "text", '"text" or "json"'),
-)
 _BY_NAME = {setting.name: setting for setting in TABLE}
 
 
@@ -81,6 +48,14 @@ class Settings:
     insecure_no_auth: bool = False
     user: str = ""
     password_hash: str = field(default="", repr=False)
+    users: tuple[User, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    roles: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
+    proxy: Proxy | None = None
+    allow: tuple[str, ...] = ()
+    public_url: str = ""
+    session_hours: int = 12
+    redact: tuple[Hiding, ...] = ()
     metrics_access: str = "login"
     metrics_token: str = field(default="", repr=False)
     exporter_host: str = "127.0.0.1"
@@ -90,6 +65,7 @@ class Settings:
     metrics_job_names: int = 50
     metrics_job_times: tuple[str, ...] = ()
     dead_letter: tuple[str, ...] = ()
+    dead_letters: tuple[Mapped, ...] = ()
     slo: tuple[Slo, ...] = ()
     reasons: tuple[Reason, ...] = ()
     state_url: str = field(default="", repr=False)
@@ -99,7 +75,7 @@ class Settings:
     @property
     def login(self) -> bool:
         """Whether somebody has to log in at all."""
-        return bool(self.user and self.password_hash)
+        return bool((self.user and self.password_hash) or self.users or self.tokens or self.proxy)
 
 
 def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
@@ -119,17 +95,30 @@ def _from_toml(file: Path | None) -> dict[str, Any]:
         raise Invalid(f"The settings file {file} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The settings file {file} is not valid TOML: {error}.") from error
-    tables = {name: content.pop(name) for name in _TABLES if content.get(name)}
+    tables = {name: content.pop(name) for name in _TABLES if content.get(name) and not _is_plain(name, content[name])}
     read = {attribute: of(tables[name], str(file)) for name, (attribute, of) in _TABLES.items() if name in tables}
+    if "dead_letters" in read:
+        read["dead_letter"] = tuple(table.queue for table in read["dead_letters"])
     return {**_known(_dotted(content), str(file)), **read}
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    """Whether it is said by texts alone, as in the environment, where it can be said by tables too."""
+    return name in _BY_NAME and isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 # What is written as an array of tables, with the attribute that it becomes.
 _TABLES: Mapping[str, tuple[str, Callable[[Any, str], Any]]] = {
     "redis": ("redis", instance_tables),
     "slo": ("slo", slo_tables),
+    "dead_letter": ("dead_letters", dead_letter_tables),
     "reason": ("reasons", reason_tables),
     "retention": ("retention", retention_tables),
+    "users": ("users", user_tables),
+    "tokens": ("tokens", token_tables),
+    "roles": ("roles", role_tables),
+    "proxy": ("proxy", proxy_table),
+    "redact": ("redact", redact_tables),
 }
 
 
@@ -259,7 +248,23 @@ def _checked(settings: Settings) -> Settings:
         raise Invalid(f'log_format must be "text" or "json", not {settings.log_format!r}.')
     if bool(settings.user) != bool(settings.password_hash):
         raise Invalid("A login needs both user and password_hash.", "`tickbird hash-password` prints the hash.")
+    _check_access(settings)
     return replace(settings, base_path=_base_path(settings.base_path))
+
+
+def _check_access(settings: Settings) -> None:
+    if strange := [word for word in settings.allow if word not in DANGEROUS]:
+        raise Invalid(f"allow names {strange[0]!r}, which is no dangerous action.", f"It knows {', '.join(DANGEROUS)}.")
+    if settings.session_hours < 1:
+        raise Invalid("session_hours must be 1 or more.")
+    if settings.public_url and not re.fullmatch(r"https?://[^/?#\s]+/?", settings.public_url):
+        raise Invalid(f"public_url must be like https://queues.example.com, not {settings.public_url!r}.")
+    known = [*ROLES, *settings.roles]
+    accounts: list[User | Token] = [*settings.users, *settings.tokens]
+    given = [account.grant.role for account in accounts]
+    for role in (*given, *([settings.proxy.role] if settings.proxy and settings.proxy.role else ())):
+        if role not in known:
+            raise Invalid(f"There is no role {role!r}.", nearest(role, known))
 
 
 def _base_path(path: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+from core.access.asker import Scope, asker
+
 T = TypeVar("T")
 # Jobs move; what was read within this many seconds counts as now.
 FRESH = 0.9
@@ -35,20 +37,21 @@ class Shared:
     """Remembers each answer for a moment, and lets a second asker wait for the first one's."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._answers: OrderedDict[tuple[Scope, Hashable], _Kept] = OrderedDict()
 
     async def get(self, key: Hashable, read: Callable[[], Awaitable[T]], fresh: float = FRESH) -> T:
         """The answer to `key`, read now unless a fresh one is there or on its way. Failures are not kept."""
-        kept = self._answers.get(key)
+        # What is there for one asker need not be there for the next.
+        kept = self._answers.get((asker().scope, key))
         if kept is None or kept.is_over:
             self._drop_what_is_over()
-            kept = self._answers[key] = _Kept(asyncio.ensure_future(read()), time.monotonic(), fresh)
+            kept = self._answers[asker().scope, key] = _Kept(asyncio.ensure_future(read()), time.monotonic(), fresh)
         # Shielded: when one asker goes away, the others still get their answer.
         return cast(T, await asyncio.shield(kept.answer))
 
     def forget(self, wanted: Callable[[Hashable], bool]) -> None:
         """Drop the answers whose keys are wanted gone: something was changed."""
-        for key in [key for key in self._answers if wanted(key)]:
+        for key in [key for key in self._answers if wanted(key[1])]:
             del self._answers[key]
 
     def _drop_what_is_over(self) -> None:

@@ -24,6 +24,7 @@ from dashboard.forms import Form, read_form
 from dashboard.notices import Notice
 from dashboard.pages import asking
 from dashboard.pages.job_list import choice_of
+from dashboard.undo_forms import Done, undoable
 from dashboard.urls import JOB, QUEUE, RawRoute, job_id, job_page, queue_id, queue_page
 from dashboard.words import jobs
 
@@ -95,7 +96,7 @@ def _on_one(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
         if verb.asks and not form.confirmed:
             whole = await desk.herd.job(id, job, limit_bytes=asking.NAMED)
             return asking.about_removing_one(desk, request, form, whole)
-        notice = await said(verb.act(desk.herd, id, job))
+        notice = await undoable(desk, id, verb.name, (job,), lambda: _on_that(desk, id, verb, job))
         await seen(desk, id)
         gone = verb.name == "remove" and notice.kind == "done"
         page = queue_page(desk.base, id) if gone else job_page(desk.base, id, job)
@@ -114,14 +115,19 @@ def _on_ticked(verb: Verb) -> Callable[[Request], Awaitable[Response]]:
             return back(list_of, Notice("refused", "No job was ticked, so nothing was done."), page)
         if verb.asks and not form.confirmed:
             return await asking.about_removing(desk, request, form, queue)
-        notice = await _on_each(desk, id, verb, form.job_ids)
+        notice = await undoable(desk, id, verb.name, form.job_ids, lambda: _on_each(desk, id, verb, form.job_ids))
         await seen(desk, id)
         return back(list_of, notice, page)
 
     return ticked
 
 
-async def _on_each(desk: Desk, id: QueueId, verb: Verb, job_ids: tuple[str, ...]) -> Notice:
+async def _on_that(desk: Desk, id: QueueId, verb: Verb, job_id: str) -> Done:
+    notice = await said(verb.act(desk.herd, id, job_id))
+    return notice, () if notice.kind == "done" else (job_id,)
+
+
+async def _on_each(desk: Desk, id: QueueId, verb: Verb, job_ids: tuple[str, ...]) -> Done:
     """Act on each job by itself: those that cannot are left alone, with the reason, and the others are done."""
     turn = asyncio.Semaphore(AT_ONCE)
 
@@ -133,8 +139,9 @@ async def _on_each(desk: Desk, id: QueueId, verb: Verb, job_ids: tuple[str, ...]
                 return error.message
         return ""
 
-    answers = zip(job_ids, await asyncio.gather(*map(one, job_ids)), strict=True)
-    return _summary(verb, len(job_ids), tuple(f"{job_id}: {why}" for job_id, why in answers if why))
+    refusals = {id: why for id, why in zip(job_ids, await asyncio.gather(*map(one, job_ids)), strict=True) if why}
+    lines = tuple(f"{job_id}: {why}" for job_id, why in refusals.items())
+    return _summary(verb, len(job_ids), lines), tuple(refusals)
 
 
 def _summary(verb: Verb, asked: int, refusals: tuple[str, ...]) -> Notice:

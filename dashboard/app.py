@@ -18,12 +18,27 @@ from core.errors import TickbirdError
 from core.herd import Herd
 from core.permission import Permission
 from core.settings import Settings
-from dashboard import actions, bulk, job_forms, live, queue_forms, static_files
+from dashboard import (
+    actions,
+    bulk,
+    dead_letter_forms,
+    failure_forms,
+    flow_forms,
+    job_forms,
+    live,
+    login,
+    queue_forms,
+    scheduler_forms,
+    search_forms,
+    static_files,
+    undo_forms,
+    views,
+)
 from dashboard.api.routes import routes as api_routes
 from dashboard.desk import Desk
 from dashboard.gate import Gate
 from dashboard.headers import ROBOTS, SecurityHeaders
-from dashboard.pages import errors, failures, job, overview, queue
+from dashboard.pages import audit, errors, events, job, overview, queue, redis, samples, workers
 from dashboard.rendering import Rendering
 from dashboard.static_files import StaticFiles
 from dashboard.urls import JOB, QUEUE, RawRoute
@@ -46,7 +61,7 @@ def create_app(herd: Herd, settings: Settings, extra_routes: Sequence[BaseRoute]
         routes=[*_routes(desk), static.route(), ROBOTS, *extra_routes],
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Gate, settings=settings),
+            Middleware(Gate, settings=settings, store=herd.store),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
         ],
         exception_handlers={TickbirdError: errors.refused, HTTPException: errors.unknown, Exception: errors.broken},
@@ -70,20 +85,31 @@ def _routes(desk: Desk) -> list[BaseRoute]:
     return [
         RawRoute("/", _home, needs=Permission.VIEW),
         RawRoute(f"{base}/", _home, needs=Permission.VIEW),
+        *login.routes(base),
+        *audit.routes(base),
         # Pages
         RawRoute(base, overview.show, needs=Permission.VIEW),
         RawRoute(base + QUEUE, queue.show, needs=Permission.VIEW),
         RawRoute(base + QUEUE + "/jobs", queue.open_job, needs=Permission.VIEW),
         RawRoute(base + JOB, job.show, needs=Permission.VIEW),
-        RawRoute(f"{base}/errors", failures.show_all, needs=Permission.VIEW),
-        RawRoute(base + "/errors/{group}", failures.show, needs=Permission.VIEW),
+        *failure_forms.routes(base),
+        *undo_forms.routes(base),
+        *flow_forms.routes(base),
         # Buttons
         *actions.routes(base),
         *bulk.routes(base),
+        *workers.routes(base),
+        *redis.routes(base),
         *job_forms.routes(base),
         *queue_forms.routes(base),
+        *dead_letter_forms.routes(base),
+        *scheduler_forms.routes(base),
+        *search_forms.routes(base),
+        *samples.routes(base),
         # What keeps pages up to date
         *live.routes(base),
+        *events.routes(base),
+        *views.routes(base),
         # Programs
         Mount(f"{base}/api", routes=api_routes(desk.herd, desk.settings)),
     ]

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
+from core.access.asker import asker
+
 # About a kilobyte each: every row of a thousand queues and of a dozen long job lists.
 MOST = 8_000
 
@@ -72,15 +74,17 @@ class Board:
 
     def row(self, key: Hashable, id: str, value: object, render: Callable[[], str]) -> Piece:
         """The row of that key: as it was, while its value is the same, else with a new serial, to be rendered."""
-        return self._kept(key, value) or self._put(key, Piece(id, value, self._next(), render, is_row=True))
+        mine = (_mine(), key)
+        return self._kept(mine, value) or self._put(mine, Piece(id, value, self._next(), render, is_row=True))
 
     def part(self, key: Hashable, id: str, value: object, render: Callable[[], str]) -> Piece:
         """The same for what is no row."""
-        return self._kept(key, value) or self._put(key, Piece(id, value, self._next(), render))
+        mine = (_mine(), key)
+        return self._kept(mine, value) or self._put(mine, Piece(id, value, self._next(), render))
 
     def known(self, key: Hashable) -> object:
         """The value of the row of that key when it was last rendered; None where that is forgotten."""
-        kept = self._pieces.get(key)
+        kept = self._pieces.get((_mine(), key))
         return kept.value if kept else None
 
     def region(self, at: str, id: str, html: str, rows: str = "") -> Piece:
@@ -104,3 +108,9 @@ class Board:
         if len(self._pieces) > MOST:
             self._pieces.popitem(last=False)
         return piece
+
+
+def _mine() -> Hashable:
+    """What there is, and what one may do to it, differs between askers, and so do their pieces."""
+    who = asker()
+    return who.scope, who.may

@@ -33,9 +33,9 @@ def routes(base: str) -> list[Route]:
     """The pages with forms about a job, and what they post."""
     job = base + JOB
     return [
-        RawRoute(f"{job}/data", editing.show, needs=Permission.EDIT),
+        RawRoute(f"{job}/data", editing.show, needs=Permission.ADD),
         RawRoute(f"{job}/change", changing.show, needs=Permission.VIEW),
-        RawRoute(f"{job}/edits", edit, needs=Permission.EDIT, methods=["POST"]),
+        RawRoute(f"{job}/edits", edit, needs=Permission.ADD, methods=["POST"]),
         RawRoute(f"{job}/duplicates", _changed(_duplicate), needs=Permission.ADD, methods=["POST"]),
         RawRoute(f"{job}/forced-removals", remove_by_force, needs=Permission.REMOVE, methods=["POST"]),
         *(

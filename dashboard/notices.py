@@ -22,11 +22,13 @@ Kind = Literal["done", "partly", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence for the person who acted, and, where some of it was refused, why, one line each."""
+    """A sentence for the person who acted, and, where some of it was refused, why, one line each. `undo` names the
+    removal, where it can be undone."""
 
     kind: Kind
     text: str
     details: tuple[str, ...] = ()
+    undo: str = ""
 
 
 def leave(response: Response, notice: Notice, path: str) -> Response:
@@ -34,7 +36,7 @@ def leave(response: Response, notice: Notice, path: str) -> Response:
     details = list(notice.details[:MOST_DETAILS])
     if len(notice.details) > MOST_DETAILS:
         details.append(f"and {len(notice.details) - MOST_DETAILS} more")
-    words = [notice.kind, *(_cut(text) for text in (notice.text, *details))]
+    words = [notice.kind, notice.undo, *(_cut(text) for text in (notice.text, *details))]
     value = base64.urlsafe_b64encode(json.dumps(words, separators=(",", ":")).encode()).decode()
     response.set_cookie(COOKIE, value, max_age=LASTS, path=path, httponly=True, samesite="strict")
     return response
@@ -46,10 +48,10 @@ def find(request: Request) -> Notice | None:
         words = json.loads(base64.urlsafe_b64decode(request.cookies.get(COOKIE, "")))
     except (ValueError, binascii.Error, RecursionError):
         return None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words) or len(words) < 2:
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words) or len(words) < 3:
         return None
-    kind, text, *details = words
-    return Notice(kind, text, tuple(details)) if kind in ("done", "partly", "refused") else None
+    kind, undo, text, *details = words
+    return Notice(kind, text, tuple(details), undo) if kind in ("done", "partly", "refused") else None
 
 
 def clear(response: Response, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,8 +21,10 @@ from dashboard.forms import Form, length, needed, read_form, whole
 from dashboard.job_forms import LARGEST_EDIT
 from dashboard.json_edit import checked, compact
 from dashboard.notices import Notice
-from dashboard.pages import adding, managing
+from dashboard.pages import adding, adding_several, batches, deduplication, managing
 from dashboard.pages.adding import FLAGS, NUMBERS
+from dashboard.pages.adding_several import Draft
+from dashboard.several_jobs import check_jobs, read_jobs
 from dashboard.urls import QUEUE, RawRoute, job_page, queue_id, queue_page
 
 Act = Callable[[Mutations, QueueId, Form], Awaitable[Outcome]]
@@ -33,7 +36,11 @@ def routes(base: str) -> list[Route]:
     return [
         RawRoute(f"{queue}/manage", managing.show, needs=Permission.VIEW),
         RawRoute(f"{queue}/add", adding.show, needs=Permission.ADD),
+        RawRoute(f"{queue}/add/several", adding_several.show, needs=Permission.ADD),
+        RawRoute(f"{queue}/batches", batches.show, needs=Permission.VIEW),
+        RawRoute(f"{queue}/deduplication", deduplication.show, needs=Permission.VIEW),
         RawRoute(f"{queue}/additions", add, needs=Permission.ADD, methods=["POST"]),
+        RawRoute(f"{queue}/additions-of-several", add_several, needs=Permission.ADD, methods=["POST"]),
         *(
             RawRoute(f"{queue}/{noun}", _changed(act), needs=NEEDED[verb], methods=["POST"])
             for noun, (verb, act) in CHANGES.items()
@@ -81,18 +88,22 @@ CHANGES: dict[str, tuple[str, Act]] = {
 }
 
 
+# Below the queue's page, where the form stands that says so; all others stand on the page to manage it.
+_FROM = {"queue": "", "deduplication": "/deduplication"}
+
+
 def _changed(act: Act) -> Callable[[Request], Awaitable[Response]]:
     """One change; the page that has its form says what was done, or why it was not."""
 
     async def changed(request: Request) -> Response:
         desk, id, form = desk_of(request), queue_id(request), await read_form(request)
         page = queue_page(desk.base, id)
+        where = page + _FROM.get(form.fields.get("from", ""), "/manage")
         try:
             outcome = await act(desk.herd.mutations, id, form)
         except TickbirdError as error:
-            return back(f"{page}/manage", refused(error), page)
+            return back(where, refused(error), page)
         await seen(desk, id)
-        where = page if form.fields.get("from") == "queue" else f"{page}/manage"
         return back(where, Notice("done", outcome.sentence), page)
 
     return changed
@@ -105,11 +116,30 @@ async def add(request: Request) -> Response:
     try:
         (outcome,) = await desk.herd.mutations.add(id, [_new_job(form)])
     except TickbirdError as error:
-        return adding.page(desk, request, form.fields, error)
+        return await adding.page(desk, request, form.fields, error)
     await seen(desk, id)
     page = queue_page(desk.base, id)
     where = page if outcome.job_id is None else job_page(desk.base, id, outcome.job_id)
     return back(where, Notice("done" if outcome.changed else "refused", outcome.sentence), where)
+
+
+async def add_several(request: Request) -> Response:
+    """Show what the text means, and when that is confirmed add all of it; what became of each is the answer."""
+    desk, id = desk_of(request), queue_id(request)
+    form = await read_form(request, largest=LARGEST_EDIT)
+    draft = Draft(form.fields.get("jobs", ""), form.fields.get("name", "").strip())
+    if form.says("again"):
+        return adding_several.page(desk, request, draft)
+    try:
+        jobs = read_jobs(draft.text, draft.name)
+        check_jobs(desk.herd.queue(id), jobs)
+        if not form.confirmed:
+            return adding_several.page(desk, request, replace(draft, jobs=jobs))
+        outcomes = await desk.herd.mutations.add(id, jobs)
+    except TickbirdError as error:
+        return adding_several.page(desk, request, replace(draft, trouble=error))
+    await seen(desk, id)
+    return adding_several.page(desk, request, replace(draft, outcomes=outcomes))
 
 
 def _new_job(form: Form) -> NewJob:

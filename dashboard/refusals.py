@@ -101,9 +101,14 @@ def problem(error: TickbirdError, status: int | None = None, headers: Mapping[st
 
 def refusal(scope: Scope, error: TickbirdError, headers: Mapping[str, str] | None = None) -> Response:
     """The error as a small readable page where a browser asks, else as a problem document."""
-    if "text/html" not in Headers(scope=scope).get("accept", ""):
+    if not wants_page(scope):
         return problem(error, headers=headers)
     return HTMLResponse(_page(error), status_of(error), headers)
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether a browser asks, for somebody to read."""
+    return "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _page(error: TickbirdError) -> str:

@@ -15,10 +15,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import concat
 from starlette.responses import HTMLResponse
 
+from core.access.asker import asker
 from core.text import printable
 from dashboard import charts, words
 from dashboard.ages import fill
-from dashboard.places import OF_A_QUEUE, PLACES
+from dashboard.places import OF_A_QUEUE, PLACES, open_to_asker
 from dashboard.static_files import StaticFiles
 from dashboard.words import now
 
@@ -86,8 +87,9 @@ def _environment(static: StaticFiles, root: Path) -> Environment:
         "static": static.url,
         "base": static.base,
         "charts": charts,
-        "places": PLACES,
-        "queue_places": OF_A_QUEUE,
+        "places": lambda: open_to_asker(PLACES),
+        "queue_places": lambda: open_to_asker(OF_A_QUEUE),
+        "who": asker,
     }
     environment.filters |= {name: getattr(words, name) for name in words.__all__}
     return environment

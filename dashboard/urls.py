@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
+from core.access.asker import asker
 from core.errors import Invalid
 from core.model import QueueId
 from core.permission import Permission
@@ -24,6 +25,8 @@ from core.text import raw_bytes, text
 QUEUE = "/queues/{instance}/{prefix}/{name}"
 JOB = QUEUE + "/jobs/{job_id}"
 OPERATION = "/operations/{operation_id}"
+SEARCH = "/searches/{search_id}"
+FAILURE = "/errors/{group}"
 DEDUPLICATION = QUEUE + "/deduplication/{deduplication_id}"
 
 _REWRITTEN = {"": "~", ".": "~.", "..": "~.."}
@@ -68,6 +71,17 @@ def operation_href(base: str, id: str) -> str:
     return f"{base}/api/operations/{encode_part(id)}"
 
 
+def search_href(base: str, id: str) -> str:
+    """The search in the JSON API."""
+    return f"{base}/api/searches/{encode_part(id)}"
+
+
+def search_page(base: str, said: str, id: str = "") -> str:
+    """The page of a search for these words; `id` names one that is there already."""
+    words = {"q": raw_bytes(_UNWRITABLE.sub("\ufffd", said)), **({"search": id} if id else {})}
+    return f"{base}/search?{urlencode(words)}"
+
+
 def queue_of_href(base: str, href: str) -> QueueId:
     """The queue whose href this is; Invalid where it is none of ours. A whole URL is taken by its path."""
     path = urlsplit(href).path
@@ -88,6 +102,11 @@ def queue_of_page(base: str, path: str) -> QueueId:
 def operation_page(base: str, id: str) -> str:
     """The page of the operation."""
     return f"{base}/operations/{encode_part(id)}"
+
+
+def failure_href(base: str, key: str) -> str:
+    """The group of like failures in the JSON API."""
+    return f"{base}/api/errors/{encode_part(key)}"
 
 
 def failure_page(base: str, key: str) -> str:
@@ -126,6 +145,10 @@ class RawRoute(Route):
         """`needs` is what one must be allowed in order to come here at all."""
         super().__init__(path, endpoint, methods=list(methods) if methods else None)
         self.needs = needs
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asker().check(self.needs)
+        await super().handle(scope, receive, send)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return super().matches({**scope, "path": sent_path(scope)})

@@ -26,6 +26,7 @@ class Wanted:
     state: State | None
     options: Options
     reason: str
+    query: str = ""
 
 
 def chosen(snapshot: Snapshot, said: str) -> QueueId:

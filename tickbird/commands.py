@@ -97,12 +97,37 @@ def doctor(config: Path | None, *, as_json: bool, **flags: Any) -> None:
     sys.exit(examine(settings_of(config, flags), as_json=as_json))
 
 
+@tickbird.command()
+@redis_options
+@click.option("--user", default="tickbird", show_default=True, help="What the Redis user is called.")
+@click.option("--read/--operate", "only", default=None, help="Only the rule for reading, or only that for operating.")
+@speaks_plainly
+def acl(config: Path | None, *, user: str, only: bool | None, **flags: Any) -> None:
+    """Print the exact Redis ACL rules that Tickbird needs: to read, and to operate."""
+    from tickbird.acl import lines  # noqa: PLC0415 # nothing else needs it
+
+    for line in lines(settings_of(config, flags), user, operates=None if only is None else not only):
+        click.echo(line)
+
+
 @tickbird.command("hash-password")
 def hash_password() -> None:
     """Ask for a password twice and print what TICKBIRD_PASSWORD_HASH wants."""
     from dashboard.passwords import hash_password as hashed  # noqa: PLC0415 # loads nothing of the pages
 
     click.echo(hashed(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
+
+
+@tickbird.command()
+@click.argument("name")
+@click.option("--role", default="viewer", show_default=True, help="viewer, operator, admin, or one of your own.")
+def token(name: str, role: str) -> None:
+    """Make a bearer token for a program: printed once, and what the settings keep of it."""
+    from tickbird.tokens import as_settings, new_token  # noqa: PLC0415 # nothing else needs it
+
+    secret, digest = new_token()
+    click.echo(secret)
+    click.echo(f"\n{as_settings(name, role, digest)}", err=True)
 
 
 @tickbird.command()

@@ -12,6 +12,7 @@ import click
 import uvicorn
 from starlette.applications import Starlette
 
+from core.access.roles import DANGEROUS
 from core.errors import Invalid
 from core.herd import Herd
 from core.redis_settings import RedisSettings
@@ -87,7 +88,9 @@ def serve_demo(flags: dict[str, Any], *, jobs_per_second: float, queues: int, se
 
     def serve(url: str) -> None:
         settings = load(None, {}, {**flags, "redis": [f"default={url}"]})
-        serve_all(replace(settings, dead_letter=DEAD_LETTER, slo=OBJECTIVES, metrics_job_times=("*",)))
+        shown = replace(settings, dead_letter=DEAD_LETTER, slo=OBJECTIVES, metrics_job_times=("*",))
+        # Nothing here is anybody's: everything can be tried.
+        serve_all(replace(shown, allow=tuple(DANGEROUS)))
 
     run_demo(serve=serve, jobs_per_second=jobs_per_second, queues=queues, seed=seed)
 

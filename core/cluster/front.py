@@ -59,6 +59,12 @@ class Cluster:
         answers = iter(sent)
         return [join([next(answers).answer for _ in parts]) for parts, join in asked]
 
+    async def exchange_with_each(self, packed: bytes, replies: int) -> list[tuple[str, list[Any]]]:
+        """The raw replies of every master to the same commands, with its address. Raises what the network raises."""
+        masters = (await self._known()).masters
+        answers = await asyncio.gather(*(self._node(address).exchange(packed, replies) for address in masters))
+        return [(f"{host}:{port}", answer) for (host, port), answer in zip(masters, answers, strict=True)]
+
     async def close(self) -> None:
         """End every connection but the seed's."""
         for node in self._nodes.values():

@@ -11,8 +11,9 @@ from core.model import Dialect, Identity, State
 
 VERBS = (
     *("retry", "promote", "remove", "pause", "resume"),
-    *("edit_data", "change_priority", "change_delay", "set_progress", "log", "add", "duplicate"),
-    *("fail", "requeue", "release_rate_limit", "mend_pause"),
+    *("edit_data", "change_priority", "change_delay", "set_progress", "log", "add", "duplicate", "move"),
+    *("fail", "requeue", "release_rate_limit", "mend_pause", "restore"),
+    *("upsert_scheduler", "remove_scheduler", "run_scheduler"),
 )
 _STREAMED = (*VERBS, "trim_events")
 _LIMITS = ("release_deduplication", "set_concurrency", "set_rate_limit")

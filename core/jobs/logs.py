@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.instance import Instance, pack
 from core.job import Logs
+from core.redaction.redaction import NOTHING_HIDDEN, Redaction
 from core.text import text
 
 LONGEST_LINE = 8192
@@ -15,7 +16,9 @@ FIRST_PIECE, LARGEST_PIECE = 5, 25
 MEASURED = 10_000
 
 
-async def read_logs(instance: Instance, key: bytes, start: int, limit: int) -> Logs:
+async def read_logs(
+    instance: Instance, key: bytes, start: int, limit: int, redaction: Redaction = NOTHING_HIDDEN
+) -> Logs:
     """Up to `limit` lines from `start` on; a negative start counts from the end. Fewer where lines are large."""
     logs = key + b":logs"
     (total,) = await instance.read([pack(b"LLEN", logs)])
@@ -30,7 +33,7 @@ async def read_logs(instance: Instance, key: bytes, start: int, limit: int) -> L
         first += wanted - len(lines)
     else:
         lines = await _first_lines(instance, logs, first, wanted)
-    return Logs(tuple(_line(line) for line in lines or ()), first, total)
+    return Logs(tuple(_line(redaction.of_text(line)) for line in lines or ()), first, total)
 
 
 async def _is_small(instance: Instance, logs: bytes, total: int) -> bool:

@@ -23,10 +23,14 @@ def spelled_out(opts: Payload) -> Payload:
     """The options with their long names; as they are where there is no short one, or they were cut."""
     if not isinstance(opts.value, dict) or not opts.value.keys() & {*_LONG, *_TELEMETRY}:
         return opts
-    short: dict[str, Any] = opts.value
-    value = {_LONG.get(name, name): content for name, content in short.items() if name not in _TELEMETRY}
-    value |= _telemetry(short)
+    value = with_long_names(opts.value)
     return replace(opts, value=value, text=json.dumps(value, ensure_ascii=False))
+
+
+def with_long_names(options: dict[str, Any]) -> dict[str, Any]:
+    """The same options under their long names."""
+    value = {_LONG.get(name, name): content for name, content in options.items() if name not in _TELEMETRY}
+    return value | _telemetry(options)
 
 
 def _telemetry(value: dict[str, Any]) -> dict[str, Any]:

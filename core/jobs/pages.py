@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from core.dialects.contract import contract
@@ -13,6 +12,7 @@ from core.jobs.rows import Placed, read_rows
 from core.jobs.whereabouts import locate
 from core.model import Queue
 from core.search.find import find
+from core.search.pace import Pace
 from core.search.seek import Seek
 from core.text import raw_bytes
 
@@ -26,9 +26,9 @@ async def read_page(instance: Instance, queue: Queue, sought: Sought) -> JobPage
     return JobPage(tuple(rows), following, Covered(len(rows), listed.total, _lost(listed)))
 
 
-async def read_found(seek: Seek, sought: Sought, turn: asyncio.Lock, patience: float) -> JobPage:
+async def read_found(seek: Seek, sought: Sought, pace: Pace, patience: float) -> JobPage:
     """The jobs of a state that fit a query, as far as could be looked in `patience` seconds."""
-    found = await find(seek, turn, limit=sought.limit, cursor=sought.cursor, patience=patience)
+    found = await find(seek, pace, limit=sought.limit, cursor=sought.cursor, patience=patience)
     rows = await read_rows(seek.instance, seek.queue, found.placed)
     following = found.next.encode() if found.next else None
     return JobPage(tuple(rows), following, Covered(found.looked_at, found.total, found.note))

@@ -25,7 +25,10 @@ def parent_of(raw: bytes | None, parent_key: bytes | None, resolve: Resolve) -> 
     """The parent named in the `parent` JSON ({id, queueKey, …}), or in `parentKey` where that is all there is."""
     parent = json_or_none(raw)
     if isinstance(parent, dict) and isinstance(parent.get("queueKey"), str) and "id" in parent:
-        key = raw_bytes(f"{parent['queueKey']}:{parent['id']}")
+        try:
+            key = raw_bytes(f"{parent['queueKey']}:{parent['id']}")
+        except UnicodeEncodeError:
+            return None  # half a character out of JSON: no key of Redis can hold it
         flags = ", ".join(words for flag, words in _FLAGS.items() if parent.get(flag))
         return _relative(key, resolve, note=f"this child {flags}" if flags else "")
     return _relative(parent_key, resolve) if parent_key else None

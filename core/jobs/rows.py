@@ -6,6 +6,7 @@ Two rounds: first the numbers and the lengths, then the texts that are short eno
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from core.instance import Instance, pack
 from core.job import JobRow
 from core.jobs.about import about
 from core.model import Queue, State
+from core.redaction.fields import cleaned
 from core.text import integer, json_or_none, text
 
 _NUMBERS = (
@@ -53,6 +55,8 @@ async def read_rows(instance: Instance, queue: Queue, placed: Sequence[Placed]) 
     asked = [pack(b"HMGET", base + job.id, *names) for job, names in zip(placed, wanted, strict=True) if names]
     second = iter(await instance.read(asked))
     texts = [dict(zip(names, next(second) or (), strict=False)) if names else {} for names in wanted]
+    redaction = instance.redaction(queue.id)
+    texts = [{name: raw and cleaned(redaction, name, raw) for name, raw in each.items()} for each in texts]
     default = contract(queue.identity).default_attempts
     return [
         _row(job, _Fields(replies, found), default) for job, replies, found in zip(placed, seen, texts, strict=True)
@@ -108,6 +112,7 @@ def _row(job: Placed, fields: _Fields, default_attempts: int) -> JobRow:
     score = integer(job.score)
     reason = fields.text(b"failedReason")
     priority = fields.number(b"priority")
+    timeout, started = option(opts, "timeout"), fields.number(b"processedOn")
     return JobRow(
         id=text(job.id),
         state=job.state,
@@ -118,7 +123,7 @@ def _row(job: Placed, fields: _Fields, default_attempts: int) -> JobRow:
         priority=(option(opts, "priority") or 0) if priority is None else priority,
         attempts_made=fields.number(b"attemptsMade", b"atm") or 0,
         attempts=option(opts, "attempts") or default_attempts,
-        processed_on=fields.number(b"processedOn"),
+        processed_on=started,
         finished_on=fields.number(b"finishedOn"),
         progress=fields.json(b"progress"),
         failed_reason=reason[:LONGEST_REASON] if reason else reason,
@@ -127,7 +132,14 @@ def _row(job: Placed, fields: _Fields, default_attempts: int) -> JobRow:
         stalled=fields.number(b"stc", b"stalledCounter") or 0,
         worker=fields.text(b"pb"),
         missing=fields.missing,
+        timeout=timeout,
+        past_timeout=job.state is State.ACTIVE and is_past(timeout, started),
     )
+
+
+def is_past(timeout: int | None, started: int | None) -> bool:
+    """Whether a run that began then is longer now than its job's `timeout` allows; 0 allows any."""
+    return bool(timeout and timeout > 0 and started is not None and time.time_ns() // 1_000_000 - started > timeout)
 
 
 def option(opts: dict[str, Any], name: str) -> int | None:

@@ -16,6 +16,7 @@ from core.jobs.relatives import Resolve, children_of, parent_of
 from core.jobs.rows import LONGEST_REASON, option, read_rows
 from core.jobs.whereabouts import Whereabouts, locate
 from core.model import Queue, State
+from core.redaction.fields import cleaned
 from core.text import integer, json_or_none, raw_bytes, text
 
 # One look at a job moves no more than this; of fields that are beyond it, only the size is told.
@@ -42,16 +43,18 @@ class _Hash:
     values: Mapping[bytes, bytes]
     sizes: Mapping[bytes, int]
     limit: int
+    redacted: frozenset[bytes] = frozenset()
 
     def payload(self, name: bytes) -> Payload | None:
         size = self.sizes.get(name)
         if size is None:
             return None
-        raw = self.values.get(name, b"")
-        if len(raw) < size or size > self.limit:
-            return Payload(text(raw[: self.limit]), size, cut=True)
+        raw, redacted = self.values.get(name, b""), name in self.redacted
+        if (len(raw) < size and not redacted) or max(size, len(raw)) > self.limit:
+            return Payload(text(raw[: self.limit]), size, cut=True, redacted=redacted)
         value = json_or_none(raw)
-        return Payload(text(raw), size, value=value, is_json=value is not None or raw == b"null")
+        is_json = value is not None or raw == b"null"
+        return Payload(text(raw), size, value=value, is_json=is_json, redacted=redacted)
 
     @property
     def options(self) -> Payload | None:
@@ -82,16 +85,25 @@ async def read_job(instance: Instance, queue: Queue, job_id: str, reader: Reader
     if place is None:
         raise NotFound(f"There is no job {job_id!r} in {queue.id.name}.", "It may have been removed on completion.")
     (row,) = await read_rows(instance, queue, [place.placed])
-    hash = await _read_hash(instance, queue.id.base + id, reader.limit, reader.heads)
+    hash = await _read_hash(instance, queue, id, reader)
     return await _assemble(instance, queue, (place, row, hash), reader.resolve)
 
 
-async def _read_hash(instance: Instance, key: bytes, limit: int, heads: Heads) -> _Hash:
+async def _read_hash(instance: Instance, queue: Queue, id: bytes, reader: Reader) -> _Hash:
+    key, limit, heads = queue.id.base + id, reader.limit, reader.heads
+    redaction = instance.redaction(queue.id)
     sizes = await _sizes(instance, key)
     remembered = {n: head for n, size in sizes.items() if (head := heads.get(key, n, size)) and len(head) >= limit}
+    if redaction.hides:
+        # A beginning cannot be told apart any more from what must not be seen.
+        remembered = {}
     wanted = _affordable({name: size for name, size in sizes.items() if name not in remembered})
     (values,) = await instance.read([pack(b"HMGET", key, *wanted)]) if wanted else [()]
     fetched = {name: value for name, value in zip(wanted, values or (), strict=False) if value is not None}
+    clean = {name: cleaned(redaction, name, value) for name, value in fetched.items()}
+    if redaction.hides:
+        changed = frozenset(name for name, value in clean.items() if value != fetched[name])
+        return _Hash(clean, sizes, limit, changed)
     for name, value in fetched.items():
         # Stacks are taken apart whole, as long as that is quick.
         if len(value) > (max(limit, LARGEST_STACKS) if name == b"stacktrace" else limit):

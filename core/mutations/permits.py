@@ -13,6 +13,7 @@ from core.mutations.forecasts import not_abandoned, not_forced, not_mended, not_
 from core.mutations.notions import absent
 
 _FINISHED = (State.FAILED, State.COMPLETED)
+_OF_SCHEDULERS = ("upsert_scheduler", "remove_scheduler", "run_scheduler")
 _PENDING = (State.DELAYED, State.WAITING, State.PAUSED, State.PRIORITIZED)
 
 
@@ -31,7 +32,7 @@ def queue_permits(queue: Queue) -> tuple[Permit, ...]:
     return (
         _permit(queue, "pause", paused),
         _permit(queue, "resume", running),
-        *(_permit(queue, verb, "") for verb in ("add", *limits, "trim_events")),
+        *(_permit(queue, verb, "") for verb in ("add", *limits, "trim_events", *_OF_SCHEDULERS)),
         _permit(queue, "mend_pause", not_mended(queue)),
     )
 
@@ -48,6 +49,7 @@ def job_permits(queue: Queue, job: Job) -> tuple[Permit, ...]:
         _permit(queue, "set_progress", _without_hash(job)),
         _permit(queue, "log", _without_hash(job)),
         _permit(queue, "duplicate", _without_hash(job)),
+        _permit(queue, "move", _not_moved(job)),
         _permit(queue, "fail", not_abandoned(job, "failed")),
         _permit(queue, "requeue", not_abandoned(job, "requeued")),
         _by_force(queue, "remove", not_removed_by_force(job)),
@@ -106,6 +108,16 @@ def _not_removed(job: Job) -> str:
     if job.children is not None and job.children.pending:
         return "It has unfinished children, which would be orphaned: let its application remove the whole flow."
     return ""
+
+
+def _not_moved(job: Job) -> str:
+    if job.lock is not None or job.row.state is State.ACTIVE:
+        return "A worker has it: wait until it has finished."
+    if job.row.state is State.WAITING_CHILDREN or job.children is not None or job.parent is not None:
+        return "It is one of a flow, whose jobs know each other by queue and id: let its application move the flow."
+    if job.scheduler is not None and job.row.state in _PENDING:
+        return "It is the next iteration of a scheduler, which would end with it: move that."
+    return _without_hash(job)
 
 
 def _not_edited(job: Job) -> str:

@@ -18,6 +18,7 @@ _WANTED = {
     "promote": "delayed",
     "change_delay": "delayed",
     "change_priority": "still to run",
+    "move": "at rest",
     **dict.fromkeys(_OF_THE_ABANDONED, "active"),
 }
 _HARM = {
@@ -98,6 +99,23 @@ def _scheduler(_verb: str, job: str, answer: Answer) -> TickbirdError:
     )
 
 
+def _related(_verb: str, job: str, answer: Answer) -> TickbirdError:
+    if answer.word(0) == "child":
+        return Conflict(
+            f"{job} has a parent, which knows it by its queue and id.", "Let its application move the flow."
+        )
+    return Conflict(
+        f"{job} is the parent of others, which know it by its queue and id.", "Let its application move the flow."
+    )
+
+
+def _claimed(_verb: str, job: str, answer: Answer) -> TickbirdError:
+    return Conflict(
+        f"{job} holds the deduplication id {printable(answer.word(0))}, which would hold off others no longer.",
+        "Release that id first, if others may be added.",
+    )
+
+
 def _children(verb: str, job: str, answer: Answer) -> TickbirdError:
     failed, unfinished = answer.number(0), answer.number(1)
     if verb == "remove":
@@ -126,7 +144,9 @@ def _parent(verb: str, job: str, answer: Answer) -> TickbirdError:
     return Conflict(f"{job} was given another parent at this very moment.", "Try again.")
 
 
-def _changed(_verb: str, job: str, _answer: Answer) -> TickbirdError:
+def _changed(verb: str, job: str, _answer: Answer) -> TickbirdError:
+    if verb == "move":
+        return Conflict(f"{job} was changed at this very moment.", "Look at it again, and move it then.")
     return Conflict(
         f"The data of {job[0].lower()}{job[1:]} changed meanwhile, so yours would have overwritten it.",
         "Look at it again, and make your change in what it is now.",
@@ -153,5 +173,7 @@ _SENTENCES: dict[str, Callable[[str, str, Answer], TickbirdError]] = {
     "children": _children,
     "parent": _parent,
     "changed": _changed,
+    "related": _related,
+    "claimed": _claimed,
     "followed": _followed,
 }

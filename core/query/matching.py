@@ -12,6 +12,7 @@ from core.failures.heads import fingerprint_of
 from core.model import QueueId, State
 from core.query.fields import FIELDS, FREE, Kind, cost
 from core.query.query import All, Any, Between, Clause, Like, Not, Query, Term, Test
+from core.query.unescaped import unescaped
 
 # So many values of a JSON field are looked at for one term; no honest path leads to more.
 MOST_VALUES = 10_000
@@ -91,10 +92,10 @@ def _value(test: Test, value: Json) -> bool:
     if isinstance(test, Between):
         number = None if isinstance(value, bool) or not isinstance(value, int | float) else Decimal(repr(value))
         return number is not None and test.holds(number)
-    return _like(test, _written(value))
+    return _like(test, written(value))
 
 
-def _written(value: Json) -> str:
+def written(value: Json) -> str:
     """A scalar as a person would type it."""
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -143,6 +144,8 @@ def _texts(name: str, job: Candidate) -> Iterator[str]:
         for raw in FIELDS[name].reads:
             if (text := job.text(raw.decode())) is not None:
                 yield text
+                if FIELDS[name].kind is Kind.JSON and "\\" in text:
+                    yield unescaped(text)
 
 
 def _since(field: str) -> Json:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from core.model import STATES, QueueId, State
 from core.query.query import All, Between, Clause, Like, Query, Term
+from core.text import raw_bytes
 
 _DUE = 4096
 _PRIORITY = 1 << 32
@@ -40,6 +41,14 @@ def only_id(query: Query) -> str | None:
     tests = [term.test for term in _musts(query.clause) if term.field == "id"]
     exact = (test.pattern.literal for test in tests if isinstance(test, Like))
     return next((id for id in exact if id is not None), None)
+
+
+def in_redis(id: str) -> bytes | None:
+    """The id as Redis has it; None for one that it cannot have: half a character."""
+    try:
+        return raw_bytes(id)
+    except UnicodeEncodeError:
+        return None
 
 
 def scores(query: Query, state: State) -> tuple[float, float]:

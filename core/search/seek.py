@@ -10,12 +10,13 @@ from core.instance import Instance
 from core.jobs.cursor import Cursor
 from core.jobs.listing import Listed, Order, Sought, list_ids
 from core.jobs.rows import Placed
+from core.jobs.whereabouts import locate
 from core.model import Queue, State
-from core.search.bounds import scores
+from core.search.bounds import in_redis, only_id, scores
 from core.search.sieve import Sieve, Sifted
 
-# Jobs whose small fields one round trip brings: some two milliseconds of Redis' time, in which others are served too.
-SLICE = 500
+# The most jobs of a slice: their small fields are some two milliseconds of Redis' time, in which others are served too.
+SLICE = 1000
 # Behind every id there is: where a score is all that is known of the place to begin at.
 _LAST, _FIRST = b"\xff" * 8, b""
 
@@ -43,10 +44,12 @@ class Seek:
     sieve: Sieve
     order: Order = "newest"
 
-    async def step(self, cursor: Cursor | None, most: int) -> Slice:
-        """The next slice, cut short behind the `most`-th job that fits. Raises Unavailable."""
+    async def step(self, cursor: Cursor | None, most: int, size: int | None = None) -> Slice:
+        """The next slice, of `size` jobs, cut short behind the `most`-th that fits. Raises Unavailable."""
+        if (id := only_id(self.sieve.query)) is not None:
+            return await self._straight(in_redis(id))
         start = cursor or self._beginning()
-        listed = await self._list(start, SLICE)
+        listed = await self._list(start, min(SLICE, size or SLICE))
         placed = self._within([Placed(id, self.state, score) for id, score in listed.members])
         sifted = await self.sieve.sift(self.instance, self.queue, placed)
         ended = len(placed) < len(listed.members)
@@ -54,6 +57,13 @@ class Seek:
             following = None if ended else listed.next
             return Slice(sifted.fitting, len(placed), len(sifted.unread), listed.total, following, listed.lost)
         return await self._cut(start, listed, placed, Sifted(sifted.fitting[:most], sifted.unread))
+
+    async def _straight(self, id: bytes | None) -> Slice:
+        """The one job that can be meant, wherever it stands."""
+        place = None if id is None else (await locate(self.instance, self.queue, [id]))[id]
+        placed = [place.placed] if place is not None and place.placed.state is self.state else []
+        sifted = await self.sieve.sift(self.instance, self.queue, placed)
+        return Slice(sifted.fitting, 1, len(sifted.unread), 1, None, lost=False)
 
     async def _cut(self, start: Cursor | None, listed: Listed, placed: list[Placed], sifted: Sifted) -> Slice:
         """The slice up to the last of these, so that the next one begins right behind it."""

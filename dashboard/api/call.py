@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from starlette.responses import Response
+
 from core.permission import Permission
 from dashboard.api.asked import Asked
 from dashboard.api.parameters import Parameter
 from dashboard.api.shapes import Json
 
-Answer = Callable[[Asked], Awaitable[Json]]
+Answer = Callable[[Asked], Awaitable[Json | Response]]
 # What any call may be refused with, and what only those that go to Redis or change something may.
 ALWAYS = ("invalid", "unauthorized", "forbidden", "too_large", "rate_limited", "internal")
 READING = ("not_found", "unavailable")
@@ -21,7 +23,8 @@ HOLDING = ("not_found", "conflict", "unavailable")
 @dataclass(frozen=True, slots=True)
 class Call:
     """One method on one path. `shape` names the schema of its answer, `needs` what one must be allowed to ask it,
-    `refusals` the codes it may be refused with, `body` the schema of what it reads, empty where it reads nothing."""
+    `refusals` the codes it may be refused with, `body` the schema of what it reads, empty where it reads nothing.
+    `streams`: the answer is a line of that shape for each of any number of things."""
 
     method: str
     path: str
@@ -32,6 +35,7 @@ class Call:
     parameters: tuple[Parameter, ...] = ()
     refusals: tuple[str, ...] = READING
     body: str = ""
+    streams: bool = False
 
     @property
     def acts(self) -> bool:

@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from core.permission import Permission
-from dashboard.api import actions, adding, job_changes, operations, queue_changes, reads
-from dashboard.api.call import ACTING, HOLDING, Answer, Call
+from dashboard.api import (
+    actions,
+    adding,
+    audit_calls,
+    export_calls,
+    failure_calls,
+    job_changes,
+    operation_calls,
+    queue_changes,
+    reads,
+    redis_calls,
+    worker_calls,
+)
+from dashboard.api.batch_calls import CALLS as BATCH_CALLS
+from dashboard.api.call import ACTING, Answer, Call
+from dashboard.api.dead_letter_calls import CALLS as DEAD_LETTER_CALLS
+from dashboard.api.deduplication_calls import CALLS as DEDUPLICATION_CALLS
+from dashboard.api.feed_calls import CALLS as FEED_CALLS
+from dashboard.api.flow_calls import CALLS as FLOW_CALLS
+from dashboard.api.priority_calls import CALLS as PRIORITY_CALLS
 from dashboard.api.queries import BYTES, CURSOR, FORCE, LIMIT, LINES, ORDER, START, STATE, Q
-from dashboard.urls import DEDUPLICATION, JOB, OPERATION, QUEUE
+from dashboard.api.sample_calls import CALLS as SAMPLE_CALLS
+from dashboard.api.scheduler_calls import CALLS as SCHEDULER_CALLS
+from dashboard.api.search_calls import CALLS as SEARCH_CALLS
+from dashboard.api.undo_calls import CALLS as UNDO_CALLS
+from dashboard.api.view_calls import CALLS as VIEW_CALLS
+from dashboard.urls import DEDUPLICATION, JOB, QUEUE
 
 LIST = (STATE, Q, ORDER, LIMIT, CURSOR)
 
@@ -49,7 +72,7 @@ CALLS = (
         ("POST", f"{JOB}/duplicate", job_changes.duplicate, "Add the same job once more", "Duplicate"),
     ),
     *_acts(
-        Permission.EDIT,
+        Permission.ADD,
         ("POST", f"{JOB}/logs", job_changes.add_line, "Add a line to a job's log", "LogLine"),
     ),
     *_acts(
@@ -88,43 +111,21 @@ CALLS = (
         ACTING,
         "QueueChange",
     ),
-    Call(
-        "GET",
-        "/operations",
-        operations.operations,
-        "Operations",
-        "Bulk work: under way, previewed and done",
-        Permission.VIEW,
-        refusals=(),
-    ),
-    Call(
-        "POST",
-        "/operations",
-        operations.start_operation,
-        "Operation",
-        "Act on many jobs or queues at once, or preview that",
-        Permission.VIEW,
-        refusals=ACTING,
-        body="OperationRequest",
-    ),
-    Call("GET", OPERATION, operations.operation, "Operation", "How an operation stands", Permission.VIEW),
-    Call(
-        "POST",
-        f"{OPERATION}/pause",
-        operations.pause_operation,
-        "Operation",
-        "Hold it",
-        Permission.VIEW,
-        refusals=HOLDING,
-    ),
-    Call(
-        "POST",
-        f"{OPERATION}/resume",
-        operations.resume_operation,
-        "Operation",
-        "Go on, or begin",
-        Permission.VIEW,
-        refusals=HOLDING,
-    ),
-    Call("DELETE", OPERATION, operations.cancel_operation, "Operation", "Cancel it", Permission.VIEW, refusals=HOLDING),
+    *operation_calls.CALLS,
+    *audit_calls.CALLS,
+    *worker_calls.CALLS,
+    *redis_calls.CALLS,
+    *BATCH_CALLS,
+    *DEAD_LETTER_CALLS,
+    *DEDUPLICATION_CALLS,
+    *PRIORITY_CALLS,
+    *export_calls.CALLS,
+    *failure_calls.CALLS,
+    *UNDO_CALLS,
+    *SCHEDULER_CALLS,
+    *SEARCH_CALLS,
+    *SAMPLE_CALLS,
+    *VIEW_CALLS,
+    *FEED_CALLS,
+    *FLOW_CALLS,
 )

@@ -27,8 +27,13 @@ _PARTS = {
     "instance": "The configured name of the Redis.",
     "prefix": "The prefix of the queue's keys.",
     "name": "The queue's name.",
+    "scheduler_key": "A scheduler's key; as in `href`.",
     "job_id": "The job's id.",
+    "removal_id": "The id of the operation that removed jobs.",
+    "group": "The key of a group of like failures.",
     "operation_id": "The operation's id.",
+    "search_id": "The search's id.",
+    "view_id": "The saved view's id.",
     "deduplication_id": "The deduplication id that a job was added with.",
 }
 
@@ -61,7 +66,8 @@ def _in_path(name: str) -> Json:
 
 
 def _operation(call: Call) -> Json:
-    answer = {"description": call.summary, "content": {"application/json": {"schema": ref(call.shape)}}}
+    media = "application/x-ndjson" if call.streams else "application/json"
+    answer = {"description": call.summary, "content": {media: {"schema": ref(call.shape)}}}
     return {
         "operationId": call.answer.__name__,
         "summary": call.summary,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from core.access.asker import asker
 from core.errors import NotFound, TickbirdError, Unavailable
 from core.herd import Herd
 from core.permission import Permission
@@ -58,7 +59,7 @@ class Endpoint:
         except ClientDisconnect:
             return
         if request.method == "HEAD":
-            response.body = b""
+            response = Response(status_code=response.status_code, headers=dict(response.headers))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -66,6 +67,7 @@ class Endpoint:
             call = self._calls.get("GET" if request.method == "HEAD" else request.method)
             if call is None:
                 return self._refused_method(request)
+            asker().check(call.needs)
             return await self._asked(call, request)
         except Unavailable as error:
             return problem(error, headers={"retry-after": "1"})
@@ -83,7 +85,8 @@ class Endpoint:
             await check_body(request)
         elif not call.acts:
             self._herd.glance()
-        return _json(await call.answer(asked))
+        answer = await call.answer(asked)
+        return answer if isinstance(answer, Response) else _json(answer)
 
     def _refused_method(self, request: Request) -> Response:
         if not self._calls:

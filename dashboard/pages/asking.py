@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from core.job import Job, JobRow
 from core.model import Queue, QueueId, State
+from core.undo.front import PROMISE
 from dashboard.desk import Desk
 from dashboard.forms import Form
 from dashboard.pages.frame import answer, frame
@@ -69,7 +70,10 @@ def about_removing_one(desk: Desk, request: Request, form: Form, job: Job) -> Re
         f"Remove 1 {job.row.state} job from",
         job.queue,
         place(queue),
-        sentences=(f"Its {LOST} go with it. This cannot be undone.",),
+        sentences=(
+            f"Its {LOST} go with it.",
+            PROMISE,
+        ),
         do="Remove 1 job",
         back=job_page(desk.base, job.queue, job.row.id),
         keep=(*_kept(form), ("state", job.row.state)),
@@ -108,7 +112,7 @@ async def about_removing(desk: Desk, request: Request, form: Form, queue: Queue)
         f"Remove {jobs(count, form.state or '')} from",
         queue.id,
         place(queue),
-        sentences=(f"Their {LOST} go with them. This cannot be undone.",),
+        sentences=(f"Their {LOST} go with them.", PROMISE),
         do=f"Remove {jobs(count)}",
         back=queue_page(desk.base, queue.id) + (f"?state={form.state}" if form.state else ""),
         keep=(*_kept(form), *(("job", encode_part(job_id)) for job_id in form.job_ids)),

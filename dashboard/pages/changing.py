@@ -8,11 +8,20 @@ from starlette.responses import Response
 from core.model import State
 from dashboard.desk import desk_of
 from dashboard.forms import UNITS
-from dashboard.pages import asking
+from dashboard.pages import adding, asking
 from dashboard.pages.frame import answer, frame
 from dashboard.urls import job_id, job_page, queue_id, queue_page
 
 TEMPLATE = "pages/changing.html"
+_TO_RUN = (State.WAITING, State.PAUSED, State.PRIORITIZED, State.DELAYED, State.WAITING_CHILDREN)
+# In which states a person would look for it at all; where it cannot be done then, its form says why.
+_SENSE = {
+    "change_priority": _TO_RUN,
+    "change_delay": (State.DELAYED,),
+    "retry": (State.FAILED, State.COMPLETED),
+    "requeue": (State.ACTIVE,),
+    "fail": (State.ACTIVE,),
+}
 
 
 async def show(request: Request) -> Response:
@@ -27,7 +36,12 @@ async def show(request: Request) -> Response:
         "row": job.row,
         "href": job_page(desk.base, id, job.row.id),
         "queue_href": queue_page(desk.base, id),
-        "permits": {permit.verb: permit for permit in desk.herd.job_permits(id, job)},
+        "permits": {
+            permit.verb: permit
+            for permit in desk.herd.job_permits(id, job)
+            if job.row.state in _SENSE.get(permit.verb, (job.row.state,))
+        },
+        "copy": adding.copy_href(desk, id, job.row.id),
         "units": tuple(UNITS),
         "active": job.row.state is State.ACTIVE,
     }

@@ -80,6 +80,8 @@ def digest(job: Job) -> str:
 
 def obstacle(job: Job) -> str:
     """Why the data cannot be shown in a form; empty where they can."""
+    if job.data is not None and job.data.redacted:
+        return "Part of them is redacted for you, and would be lost if you saved them."
     if shown(job) is not None:
         return ""
     if job.data is not None and job.data.cut:

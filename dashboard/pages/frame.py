@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.access.asker import asker
 from core.model import Health
 from core.snapshot import Reading, Snapshot
 from dashboard import notices
@@ -88,7 +89,7 @@ def frame(desk: Desk, request: Request) -> Frame:
 
 def still(desk: Desk, at: str) -> Frame:
     """The frame of the page at that address, where nobody asked for it by a request of its own."""
-    return Frame(at, now(), desk.herd.snapshot(), desk.settings.read_only)
+    return Frame(at, now(), desk.herd.snapshot(), desk.settings.read_only or asker().only_looks)
 
 
 def answer(desk: Desk, request: Request, template: str, values: dict[str, object], status: int = 200) -> Response:

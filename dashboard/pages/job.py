@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from core.errors import TickbirdError
 from core.job import Job, Logs
-from core.model import Queue, QueueId
+from core.model import Queue, QueueId, State
+from core.workers.crew import Pulse
 from dashboard.board import Piece
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
@@ -35,6 +36,7 @@ class Reading:
     queue: Queue
     job: Job
     logs: Logs
+    pulse: Pulse | None = None
 
 
 async def show(request: Request) -> Response:
@@ -58,7 +60,17 @@ async def _read(desk: Desk, id: QueueId, job_id: str, start: int) -> Reading:
     job = await desk.herd.job(id, job_id, limit_bytes=SHOWN_BYTES)
     none = Logs((), 0, 0)
     logs = await desk.herd.logs(id, job_id, start=start, limit=MOST_LINES) if job.logs else none
-    return Reading(queue, job, logs)
+    return Reading(queue, job, logs, await _pulse(desk, job))
+
+
+async def _pulse(desk: Desk, job: Job) -> Pulse | None:
+    """How its worker is, while it is active; without it, where that cannot be told now."""
+    if job.row.state is not State.ACTIVE:
+        return None
+    try:
+        return await desk.herd.workers.pulse(job.queue, job.row.id)
+    except TickbirdError:
+        return None
 
 
 def _values(desk: Desk, around: Frame, reading: Reading) -> dict[str, Any]:
@@ -79,6 +91,7 @@ def _values(desk: Desk, around: Frame, reading: Reading) -> dict[str, Any]:
         "permits": desk.herd.job_permits(queue.id, job),
         "timeline": timeline(job),
         "logs": reading.logs,
+        "pulse": reading.pulse,
         "most_lines": MOST_LINES,
         "trouble": None,
     }

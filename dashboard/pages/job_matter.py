@@ -35,10 +35,11 @@ class Kin:
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What stands below the head of a job's page; `api` is where the whole of it is, uncut."""
+    """What stands below the head of a job's page; `api` is the whole of it, uncut, and `flow` the tree around it."""
 
     job: Job
     api: str
+    flow: str
     payloads: list[Shown]
     options: Shown | None
     stacks: list[Stack]
@@ -61,6 +62,7 @@ def matter(base: str, job: Job) -> Matter:
     return Matter(
         job,
         job_href(base, job.queue, job.row.id),
+        job_page(base, job.queue, job.row.id) + "/flow",
         [_shown(title, id, payload) for title, id, payload in payloads if payload is not None],
         _shown("Options", "options", job.opts) if job.opts else None,
         [stack(trace) for trace in reversed(job.stacktrace)],

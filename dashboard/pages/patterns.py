@@ -18,7 +18,17 @@ from core.permission import Permission
 from dashboard import charts
 from dashboard.desk import desk_of
 from dashboard.notices import Notice
-from dashboard.pages import job_row, overview, patterns_of_work
+from dashboard.pages import (
+    job_row,
+    overview,
+    patterns_of_access,
+    patterns_of_feed,
+    patterns_of_flows,
+    patterns_of_redis,
+    patterns_of_schedulers,
+    patterns_of_search,
+    patterns_of_work,
+)
 from dashboard.pages.frame import answer, frame
 from dashboard.pages.job_matter import matter
 from dashboard.timeline import timeline
@@ -50,6 +60,12 @@ async def show(request: Request) -> Response:
         ],
         "jobs": _rows(desk.base),
         **patterns_of_work.values(desk.base),
+        **patterns_of_search.values(desk.base),
+        **patterns_of_redis.values(desk.base),
+        **patterns_of_schedulers.values(desk.base),
+        "feed": patterns_of_feed.values(desk.base),
+        "flows": patterns_of_flows.values(desk.base),
+        **patterns_of_access.values(desk.base),
         "job": job,
         "matter": matter(desk.base, job),
         "timeline": timeline(job),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import Conflict
-from core.failures.book import Book, Failure
+from core.failures.book import Book
 from core.failures.fingerprint import fingerprint
 from core.failures.groups import grouped
 from core.model import Permit, QueueId, State
@@ -43,7 +43,8 @@ def values(base: str) -> dict[str, Any]:
 def _failure(base: str) -> failures.Row:
     book = Book()
     how = fingerprint("send", "ECONNRESET 10.0.0.4:443", "Error: ECONNRESET\n    at send (/app/src/mail.ts:88:13)")
-    book.known.update((str(number).encode(), Failure(now() - number * 60_000, how)) for number in range(9))
+    for number in range(9):
+        book.learn(str(number).encode(), now() - number * 60_000, how)
     (group,) = grouped({MAIL: book}, now())
     return failures.Row(group, base, tuple(failures.Cell(number) for number in (0, 2, 5, 9, 9)), failures.Cell(9))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from core.errors import Invalid, TickbirdError
+from core.errors import Invalid, TickbirdError, Unavailable
 from core.history import History
 from core.job import Covered, JobPage, JobRow
 from core.jobs.listing import Wanted
@@ -26,6 +27,7 @@ from dashboard.pages.job_row import remembered, row_id, row_piece
 from dashboard.pages.queue_list import place
 from dashboard.pages.watching import Asked, News
 from dashboard.urls import job_page, queue_id, queue_page
+from dashboard.views_box import box
 
 TEMPLATE = "pages/queue.html"
 REGIONS = (
@@ -35,6 +37,8 @@ REGIONS = (
 )
 # The largest page that can be asked for.
 MOST_WATCHED = SIZES[-1]
+# Longer words in the box are no id of a job.
+LONGEST_ID = 512
 _NOTHING = JobPage((), None, Covered(0, 0))
 
 
@@ -49,16 +53,28 @@ class Reading:
 
 
 async def show(request: Request) -> Response:
-    """The page."""
+    """The page; from its box, with an id that a job has, to that job instead."""
     desk, id = desk_of(request), queue_id(request)
     desk.herd.glance()
     choice = choice_of(request.query_params, desk.herd.queue(id))
+    if "open" in request.query_params:
+        return RedirectResponse(await _meant(desk, id, choice), 303)
     reading = await _read(desk, id, choice)
     at = queue_page(desk.base, id) + choice.changed(cursor=choice.cursor)
     values = _values(desk, replace(frame(desk, request), at=at), reading, choice)
+    values["box"] = await box(desk, reading.queue, choice)
     rows = [piece.id for piece in values["rows"]]
     values["frame"] = values["frame"].streaming(".".join(rows) or EMPTY, desk.board.mark)
     return answer(desk, request, TEMPLATE, values)
+
+
+async def _meant(desk: Desk, id: QueueId, choice: Choice) -> str:
+    """Where the words in the box lead: to the job of exactly that id, else to the jobs that fit them."""
+    found = None
+    if 0 < len(choice.q) <= LONGEST_ID:
+        with suppress(Unavailable):  # then the page says so
+            found = (await desk.herd.rows(id, [choice.q])).get(choice.q)
+    return job_page(desk.base, id, choice.q) if found else queue_page(desk.base, id) + choice.changed()
 
 
 async def open_job(request: Request) -> Response:

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from core.model import QueueId
 from dashboard.desk import Desk
-from dashboard.pages import failures, job, operations, overview, queue
+from dashboard.pages import (
+    batches,
+    events,
+    failure_group,
+    failures,
+    flow,
+    flows,
+    job,
+    operations,
+    overview,
+    queue,
+    redis,
+    scheduler,
+    schedulers,
+    search,
+    workers,
+)
 from dashboard.pages.watching import Asked, Watch
 
 
@@ -17,7 +33,19 @@ def watch_of(desk: Desk, asked: Asked, place: list[str]) -> Watch | None:
         case ["errors"]:
             found = failures.WatchAll(desk, asked)
         case ["errors", key]:
-            found = failures.Watch(desk, asked, key)
+            found = failure_group.Watch(desk, asked, key)
+        case ["events"]:
+            found = events.Watch(desk, asked)
+        case ["flows"]:
+            found = flows.WatchAll(desk, asked)
+        case ["redis"]:
+            found = redis.Watch(desk, asked)
+        case ["workers"]:
+            found = workers.Watch(desk, asked)
+        case ["search"]:
+            found = search.Watch(desk, asked)
+        case ["schedulers"]:
+            found = schedulers.Watch(desk, asked)
         case ["operations"]:
             found = operations.WatchAll(desk, asked)
         case ["operations", id]:
@@ -32,6 +60,16 @@ def _of_queue(desk: Desk, asked: Asked, id: QueueId, below: list[str]) -> Watch 
     match below:
         case []:
             found = queue.Watch(desk, asked, id)
+        case ["batches"]:
+            found = batches.Watch(desk, asked, id)
+        case ["events"]:
+            found = events.Watch(desk, asked, id)
+        case ["schedulers"]:
+            found = schedulers.Watch(desk, asked, id)
+        case ["schedulers", key]:
+            found = scheduler.Watch(desk, asked, id, key)
         case ["jobs", job_id]:
             found = job.Watch(desk, asked, id, job_id=job_id)
+        case ["jobs", job_id, "flow"]:
+            found = flow.Watch(desk, asked, id, job=job_id)
     return found

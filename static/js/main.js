@@ -5,4 +5,6 @@ import "./selection.js";
 import "./shortcuts.js";
 import "./copy.js";
 import "./ask.js";
+import "./follow.js";
+import "./completion.js";
 import "./live.js";

@@ -7,15 +7,21 @@ from collections.abc import AsyncIterator
 import pytest
 import redis as redis_py
 
+from core.acl import READ, SCRIPTS, WRITE, rules
 from core.instance import Instance
 from core.redis_settings import RedisSettings
 from tests.contract.laid_out import LaidOut, Layout
 from tickbird.demo.server import EmbeddedServer
 
+OPERATOR = ("reset", "on", ">secret", *rules(("*",), (*READ, *SCRIPTS, *WRITE)))
+
 
 @pytest.fixture
-async def instance(server: EmbeddedServer) -> AsyncIterator[Instance]:
-    opened = Instance(RedisSettings("default", server.url, ("*",)))
+async def instance(server: EmbeddedServer, redis: redis_py.Redis) -> AsyncIterator[Instance]:
+    """As the user whom `tickbird acl` describes: what it leaves out is not needed."""
+    redis.execute_command("ACL", "SETUSER", "operator", *OPERATOR)  # type: ignore[no-untyped-call] # redis-py's
+    url = server.url.replace("redis://", "redis://operator:secret@", 1)
+    opened = Instance(RedisSettings("default", url, ("*",)))
     yield opened
     await opened.close()
 

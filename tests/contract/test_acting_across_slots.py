@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis as redis_py
 
+from core.dead_letters.letter import How
 from core.errors import Conflict
 from core.instance import Instance
 from core.model import Dialect, State
@@ -19,6 +20,7 @@ from core.redis_settings import RedisSettings
 from core.script import Script
 from tests.contract.acting import acting
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
+from tests.contract.test_dead_letters import room
 from tickbird.demo.server import EmbeddedServer
 
 FLOWS = [layout for layout in LAYOUTS if layout.dialect != "bull"]
@@ -205,3 +207,17 @@ async def test_a_failed_child_tells_its_parent_in_the_same_slot_or_stays(
     else:
         await acting(mail).fail("1", "gone")
         assert billing.line("wait") == ["7"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+async def test_a_dead_letter_goes_back_to_a_queue_in_another_slot_once(
+    nodes_redis: Any, on_cluster: Instance, layout: Layout
+) -> None:
+    mail = LaidOut(nodes_redis, on_cluster, layout, prefix="{a}")
+    dead = LaidOut(nodes_redis, on_cluster, layout, prefix="{b}", name="dead")
+    told = {"originalQueue": "mail", "jobName": "send", "jobData": {"n": 1}, "error": "boom"}
+    dead.add("1", State.WAITING, data=json.dumps(told), timestamp=1)
+    letters = room(dead, mail)
+    first, second = [await letters.send(dead.queue.id, ["1"], How()) for _ in range(2)]
+    assert (first.sent, second.refused, len(mail.line("wait"))) == (1, 1, 1)
+    assert dead.line("wait") == []

@@ -15,7 +15,8 @@ MAIL = Queue(ID, Identity(Dialect.MQ5, "6.7.0", ()), False, {})
 OF_ANY = {"edit_data", "set_progress", "log", "duplicate"}
 OF_PENDING = {"remove", "change_priority"}
 LIMITS = {"set_concurrency", "set_rate_limit", "release_rate_limit", "release_deduplication"}
-OF_RUNNING = {"pause", "add", "trim_events", *LIMITS}
+SCHEDULING = ("upsert_scheduler", "remove_scheduler", "run_scheduler")
+OF_RUNNING = {"pause", "add", "trim_events", *LIMITS, *SCHEDULING}
 
 
 def job(state: State, *, missing: bool = False) -> Job:

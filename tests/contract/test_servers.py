@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,12 +15,17 @@ from core.dialects.contract import CONTRACTS
 from core.errors import Unsupported
 from core.herd import Herd
 from core.instance import Instance
-from core.model import Dialect, State
+from core.model import Dialect, Outcome, State
 from core.mutations.adding import NewJob
+from core.mutations.schedule_writing import Wanted
 from core.operations.request import Action
 from core.redis_settings import RedisSettings
+from core.schedulers.keys import legacy
+from core.schedulers.scheduler import Timing
 from core.settings import Settings
-from tests.contract.acting import acting, made
+from core.undo.front import put_back
+from core.undo.reading import read_whole
+from tests.contract.acting import MADE, acting, made
 from tests.contract.bulk import Bulk
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 from tests.contract.servers import SERVERS, Server
@@ -92,10 +98,35 @@ async def trimmed(act: Any, mail: LaidOut) -> Any:
     return await act.trim_events(5)
 
 
+async def restored(act: Any, mail: LaidOut) -> Any:
+    made(mail, "gone", State.FAILED)
+    kept = await read_whole(mail.instance, mail.queue, [b"gone"])
+    await act.remove("gone")
+    (answer,) = await put_back(mail.instance, mail.queue, kept.jobs)
+    return Outcome("restore", mail.queue.id, answer.code)
+
+
+def scheduled(mail: LaidOut) -> str:
+    """A repeatable, with the job that stands for its next run; under the id that a scheduler would have."""
+    key, due = "digest:own:::0 3 * * *", MADE
+    head = legacy(mail.queue, key, due)
+    made(mail, head.iteration, State.DELAYED, rjk=key)
+    mail.redis.zadd(f"{mail.base}repeat", {key: due})
+    return key
+
+
+async def rescheduled(act: Any, mail: LaidOut) -> Any:
+    wanted = Wanted(Timing(every=60_000), "digest", '{"to":"anna"}', {"attempts": 2})
+    if (mail.layout.version or "").startswith("6"):
+        return await act.upsert_scheduler("nightly", replace(wanted, mode="create"))
+    return await act.upsert_scheduler(scheduled(mail), replace(wanted, mode="edit"))
+
+
 VERBS: dict[str, Verb] = {
     "retry": lambda act, mail: act.retry(made(mail, "a", State.FAILED, priority=2)),
     "promote": lambda act, mail: act.promote(made(mail, "b", State.DELAYED)),
     "remove": lambda act, mail: act.remove(made(mail, "c", State.COMPLETED)),
+    "restore": restored,
     "pause": lambda act, _: act.pause(),
     "resume": lambda act, _: act.resume(),
     "edit_data": lambda act, mail: act.edit_data(made(mail, "d", State.WAITING), '{"to":"anna"}'),
@@ -113,6 +144,9 @@ VERBS: dict[str, Verb] = {
     "release_deduplication": freed,
     "set_concurrency": lambda act, _: act.set_concurrency(3),
     "set_rate_limit": lambda act, _: act.set_rate_limit(5, 1000),
+    "upsert_scheduler": rescheduled,
+    "remove_scheduler": lambda act, mail: act.remove_scheduler(scheduled(mail)),
+    "run_scheduler": lambda act, mail: act.run_scheduler(scheduled(mail)),
 }
 
 

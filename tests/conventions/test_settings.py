@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import TABLE, Setting
+from core.setting import TABLE, Setting
 from tests.conventions.tree import text
 
 PAGE = Path("docs/settings.md")

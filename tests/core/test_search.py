@@ -18,8 +18,8 @@ from core.jobs.listing import Order, Wanted
 from core.jobs.rows import Placed
 from core.model import Dialect, Identity, Queue, QueueId, State
 from core.query.parser import parse
+from core.search import payloads
 from core.search import seek as seeking
-from core.search import sieve as sieving
 from core.search.sieve import Sieve
 from tests.core import layout
 from tests.core.waiting import still
@@ -98,7 +98,7 @@ async def test_a_search_by_time_looks_only_where_that_can_be(server: EmbeddedSer
 async def test_a_payload_too_large_to_read_is_told_and_not_passed_over_in_silence(
     server: EmbeddedServer, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sieving, "LARGEST_FIELD", 100)
+    monkeypatch.setattr(payloads, "LARGEST_FIELD", 100)
     base = layout.queue(redis)
     layout.waiting(redis, base, "small", data='{"a":"needle"}')
     layout.waiting(redis, base, "large", data=json.dumps({"a": "needle" * 100}))
@@ -111,7 +111,7 @@ async def test_a_payload_too_large_to_read_is_told_and_not_passed_over_in_silenc
 async def test_large_payloads_are_read_in_pieces(
     server: EmbeddedServer, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sieving, "AT_ONCE", 1000)
+    monkeypatch.setattr(payloads, "AT_ONCE", 1000)
     base = layout.queue(redis)
     layout.waiting(redis, base, *map(str, range(9)), data=json.dumps("x" * 400 + "needle"))
     async with still(server.url) as herd:

@@ -10,7 +10,8 @@ import pytest
 
 from core.errors import Invalid
 from core.redis_settings import DEFAULT_URL, RedisSettings
-from core.settings import TABLE, Settings, load
+from core.setting import TABLE
+from core.settings import Settings, load
 
 SECRET = "hunter2"
 Written = Callable[[str], Path]
@@ -48,6 +49,8 @@ def test_a_flag_beats_the_environment_which_beats_the_file(toml: Written) -> Non
 def test_every_setting_can_be_said_in_the_file_and_in_the_environment(toml: Written) -> None:
     samples = {str: ("text", "'text'"), int: ("7", "7"), bool: ("true", "true"), list: ("a, b", "['a', 'b']")}
     legal = {"base_path": ("/x", "'/x'"), "metrics.access": ("open", "'open'"), "log_format": ("json", "'json'")}
+    legal["allow"] = ("edit", "['edit']")
+    legal["public_url"] = ("https://x", "'https://x'")
     legal["state_url"] = ("redis://x", "'redis://x'")
     said = {setting: legal.get(setting.name, samples[setting.kind]) for setting in TABLE}
     environment = {setting.variable: value for setting, (value, _) in said.items()}

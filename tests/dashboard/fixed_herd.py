@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.access.asker import asker
+from core.audit.trail import Trail
 from core.errors import Invalid, NotFound, Unavailable
+from core.events.happening import Happening
 from core.herd import Herd
 from core.history import History, Minute
 from core.job import Covered, Job, JobPage, JobRow, Logs, Payload
@@ -21,41 +24,32 @@ from core.query.matching import fits
 from core.query.query import Query
 from core.redis_settings import RedisSettings
 from core.settings import Settings
+from core.sight import seen_by
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
+from core.store.memory import MemoryStore
 from tests.dashboard.fixed_candidate import FixedCandidate
+from tests.dashboard.fixed_dead_letters import FixedDeadLetters
+from tests.dashboard.fixed_exports import FixedExports
 from tests.dashboard.fixed_failures import FixedFailures
+from tests.dashboard.fixed_feed import FixedFeed
+from tests.dashboard.fixed_flows import FixedFlows
+from tests.dashboard.fixed_legal import LEGAL, OF_QUEUE
 from tests.dashboard.fixed_mutations import FixedMutations
 from tests.dashboard.fixed_operations import FixedOperations
+from tests.dashboard.fixed_redis import FixedRedis
+from tests.dashboard.fixed_samples import FixedSamples
+from tests.dashboard.fixed_schedulers import FixedSchedulers
+from tests.dashboard.fixed_searches import FixedSearches
+from tests.dashboard.fixed_tending import FixedBatches, FixedDeduplications, FixedPriorities, FixedUsual
+from tests.dashboard.fixed_undo import FixedUndo
+from tests.dashboard.fixed_views import FixedViews
+from tests.dashboard.fixed_workers import FixedWorkers
 
 REDIS = RedisFacts("redis", "7.4.1", "standalone", "master", "noeviction", 12_000_000, 0, 9, 0, 0, 86_400)
 BULLMQ_6 = Identity(Dialect.MQ5, "6.7.0", ("meta.version says bullmq:6.7.0",))
 BULL_4 = Identity(Dialect.BULL, None, ("ids without a meta hash",))
-_PENDING = (State.WAITING, State.PAUSED, State.PRIORITIZED, State.DELAYED)
-_LEGAL = {
-    "retry": (State.FAILED, State.COMPLETED),
-    "promote": (State.DELAYED,),
-    "remove": tuple(state for state in State if state is not State.ACTIVE),
-    "edit_data": tuple(state for state in State if state is not State.ACTIVE),
-    "change_priority": _PENDING,
-    "change_delay": (State.DELAYED,),
-    "set_progress": tuple(State),
-    "log": tuple(State),
-    "duplicate": tuple(State),
-    "fail": (State.ACTIVE,),
-    "requeue": (State.ACTIVE,),
-    "remove_by_force": (State.ACTIVE,),
-    "fail_by_force": (),
-    "requeue_by_force": (),
-}
-_OF_QUEUE = (
-    "add",
-    "set_concurrency",
-    "set_rate_limit",
-    "release_rate_limit",
-    "release_deduplication",
-    "trim_events",
-    "mend_pause",
-)
+# What a setting has to allow; tests of that say so themselves.
+DANGERS = ("edit", "obliterate")
 
 
 def now() -> int:
@@ -95,7 +89,7 @@ class FixedHerd(Herd):
 
     queues: Sequence[Queue] = ()
     contents: Sequence[Job] = ()
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=lambda: Settings(allow=DANGERS))
     log_lines: Sequence[str] = ()
     past: History | None = None
     down: tuple[str, ...] = ()
@@ -106,9 +100,26 @@ class FixedHerd(Herd):
     watchers: int = 0
 
     def __post_init__(self) -> None:
+        self.store = MemoryStore()
+        self.audit = Trail(self.store)
         self.operations = FixedOperations(self.settings)
         self.mutations = FixedMutations(self)
         self.failures = FixedFailures(self)
+        self.exports = FixedExports(self)
+        self.undo = FixedUndo(self)
+        self.dead_letters = FixedDeadLetters(self)
+        self.batches = FixedBatches(self)
+        self.priorities = FixedPriorities(self)
+        self.deduplication = FixedDeduplications(self)
+        self.usual = FixedUsual(self)
+        self.feed = FixedFeed(Happening(MAIL, self.taken_at, "drained"))
+        self.flows = FixedFlows(self)
+        self.views = FixedViews(self)
+        self.workers = FixedWorkers(self)
+        self.schedulers = FixedSchedulers(self)
+        self.searches = FixedSearches(self)
+        self.samples = FixedSamples(self)
+        self.redis_health = FixedRedis(self)
 
     async def start(self) -> None:
         self.version += 1
@@ -118,7 +129,7 @@ class FixedHerd(Herd):
 
     def snapshot(self) -> Snapshot:
         names = dict.fromkeys([*(r.name for r in self.settings.redis), *(q.id.instance for q in self.queues)])
-        return Snapshot(self.version, tuple(self._reading(name) for name in names))
+        return seen_by(asker().scope, Snapshot(self.version, tuple(self._reading(name) for name in names)))
 
     def _reading(self, name: str) -> Reading:
         if name in self.never:
@@ -215,12 +226,12 @@ class FixedHerd(Herd):
 
     def permits(self, id: QueueId) -> tuple[Permit, ...]:
         paused = self.queue(id).paused
-        others = (Permit(verb, allowed=True) for verb in _OF_QUEUE)
+        others = (Permit(verb, allowed=True) for verb in OF_QUEUE)
         return (Permit("pause", not paused, "It is paused already." * paused), Permit("resume", paused), *others)
 
     def job_permits(self, id: QueueId, job: Job) -> tuple[Permit, ...]:
         state = job.row.state
-        legal = {verb: state in states for verb, states in _LEGAL.items()}
+        legal = {verb: state in states for verb, states in LEGAL.items()}
         return tuple(Permit(verb, ok, "" if ok else f"It is {state}.") for verb, ok in legal.items())
 
 
@@ -248,7 +259,8 @@ def small_company(**rest: Any) -> FixedHerd:
         job(MAIL, "6", State.COMPLETED, processed_on=at - 1300, finished_on=at - 1000),
         job(VIDEO, "v/1 ~%é", State.PAUSED),
     )
-    settings = Settings(redis=(RedisSettings("default", "redis://d"), RedisSettings("b", "redis://b")))
+    redis = (RedisSettings("default", "redis://d"), RedisSettings("b", "redis://b"))
+    settings = Settings(redis=redis, allow=DANGERS)
     return FixedHerd(queues, contents, **{"settings": settings, "log_lines": ("one", "two", "three"), **rest})
 
 

@@ -11,7 +11,9 @@ from core.errors import Conflict, Forbidden, Invalid
 from core.job import Job, JobRow, Payload
 from core.model import Limits, Outcome, QueueId, State
 from core.mutations.front import Mutations
+from core.mutations.schedule_writing import Wanted
 from core.text import json_or_none
+from tests.dashboard.fixed_schedulers import FixedSchedulers
 
 if TYPE_CHECKING:
     from core.mutations.adding import NewJob
@@ -88,6 +90,21 @@ class FixedMutations(Mutations):
 
     async def resume(self, id: QueueId) -> Outcome:
         return self._paused(id, paused=False)
+
+    async def upsert_scheduler(self, id: QueueId, key: str, wanted: Wanted) -> Outcome:
+        return self._schedulers(id).put(id, key or wanted.name or "", wanted)
+
+    async def remove_scheduler(self, id: QueueId, key: str) -> Outcome:
+        return self._schedulers(id).drop(id, key)
+
+    async def run_scheduler(self, id: QueueId, key: str) -> Outcome:
+        return self._schedulers(id).run(id, key)
+
+    def _schedulers(self, id: QueueId) -> FixedSchedulers:
+        self._writable()
+        self._herd.reach(id)
+        assert isinstance(self._herd.schedulers, FixedSchedulers)
+        return self._herd.schedulers
 
     async def set_concurrency(self, id: QueueId, limit: int | None) -> Outcome:
         self._limited(id, concurrency=limit)

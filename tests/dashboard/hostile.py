@@ -7,15 +7,19 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from core.events.happening import Happening
 from core.history import History, Minute
 from core.job import Children, Payload, Relative
 from core.model import Dialect, Health, Identity, Instants, Limits, QueueId, State, Traffic, Verdict, Workers
 from core.operations.operation import Operation, Skip, Status, Target
 from core.operations.request import Action, Options, Request
+from core.schedulers.scheduler import Head, Kind, Row, Run, Timing
 from core.snapshot import Reading
-from core.text import text
+from core.text import raw_bytes, text
+from tests.dashboard.fixed_feed import FixedFeed
 from tests.dashboard.fixed_herd import FixedHerd, job, now, queue
 from tests.dashboard.fixed_operations import FixedOperations
+from tests.dashboard.fixed_schedulers import FixedSchedulers
 
 BIDI, NUL, BELL, ESCAPE = "\u202e", "\x00", "\x07", "\x1b"
 TEXTS = (
@@ -63,10 +67,26 @@ def hostile(words: str) -> FixedHerd:
     past = History((Minute(now(), HUGE, HUGE), Minute(HUGE, None, None)), HUGE, words[:500])
     jobs = [_job(id, words, state) for state in State]
     herd = Hostile([made], jobs, log_lines=(words[:9000],) * 3, past=past)
+    assert isinstance(herd.feed, FixedFeed)
+    for event in (words[:9000], "delayed", "progress", "failed"):
+        told = dict.fromkeys((b"data", b"delay", b"failedReason", b"returnvalue"), raw_bytes(name))
+        herd.feed.tell(Happening(id, HUGE, event, name, name, told))
+    assert isinstance(herd.schedulers, FixedSchedulers)
+    herd.schedulers.rows = [_scheduler(id, words, kind) for kind in Kind]
+    herd.schedulers.data = _payload(words)
     assert isinstance(herd.operations, FixedOperations)
     for status in Status:
         herd.operations.put(_operation(id, words, status))
     return herd
+
+
+def _scheduler(id: QueueId, words: str, kind: Kind) -> Row:
+    """A scheduler that says these words wherever it can say any."""
+    short = words[:400]
+    timing = Timing(pattern=short, tz=short[:90], start=2**53, end=2**53, limit=MOST, offset=MOST)
+    head = Head(id, in_redis(f"{kind}{words[:3000]}"), kind, short, timing, 2 * 10**14, f"repeat:{short}")
+    left = Run(now() - 1000, "failed", now(), 2**53, in_redis(words[:3000]))
+    return Row(head, short, MOST, (Run(now() - 9000), left), (short, short), MOST)
 
 
 def _operation(id: QueueId, words: str, status: Status) -> Operation:

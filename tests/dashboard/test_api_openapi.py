@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_every_call_answers_with_the_shape_it_promises(call: Call) -> None:
     answer = http.request(call.method, address(call), params=query(call), json=body(call), headers=OURS)
 
     assert answer.status_code == 200, answer.text
-    check(call.shape, answer.json())
+    check(call.shape, json.loads(answer.text.splitlines()[0]) if call.streams else answer.json())
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.body], ids=lambda call: call.body)

@@ -59,7 +59,7 @@ def test_a_removal_asks_first_and_names_queue_count_and_job() -> None:
     client = browser(herd)
     asked = Page(client.post(f"{OF_MAIL}/jobs/3/removals").text)
     assert "Remove 1 failed job from mail ?" in asked.words
-    assert "This cannot be undone." in asked.words
+    assert "For 30 minutes it can be undone" in asked.words
     assert "3" in states(herd)
     assert asked.one("form", action=f"{OF_MAIL}/jobs/3/removals")
     assert "autofocus" in asked.one("a", class_="button").attributes

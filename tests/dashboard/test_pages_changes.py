@@ -172,11 +172,17 @@ def test_a_refusal_is_said_where_the_form_is(noun: str, form: Mapping[str, str],
 
 
 def test_what_cannot_be_changed_now_is_disabled_with_the_reason() -> None:
+    shown = page(browser(small_company()), f"{PATH}/jobs/2/change")
+    assert "Not possible now: It is active." in shown.words
+    assert "Requeue" in shown.words
+
+
+def test_what_makes_no_sense_in_a_state_is_not_offered() -> None:
     shown = page(browser(small_company()), f"{PATH}/jobs/3/change")
-    assert "Delay When it becomes ready to run, counted from now. Not possible now: It is failed." in shown.words
-    disabled = [e for e in shown.all("fieldset") if "disabled" in e.attributes]
-    assert len(disabled) == 2
+    assert [e for e in shown.all("fieldset") if "disabled" in e.attributes] == []
+    assert "When it becomes ready to run" not in shown.words
     assert "Requeue" not in shown.words
+    assert "Retry with all attempts anew" in shown.words
 
 
 def test_removing_by_force_is_a_choice_of_its_own_and_asks_with_what_stands_against_it() -> None:

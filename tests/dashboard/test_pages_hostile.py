@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,9 +13,11 @@ from starlette.testclient import TestClient
 from core.model import State
 from core.text import printable
 from dashboard.pages.editing import digest
+from dashboard.scheduler_urls import scheduler_page
 from dashboard.urls import encode_part, failure_page, job_page, operation_page, queue_page
 from tests.dashboard.browsing import BASE, Page, browser, stream_of
 from tests.dashboard.fixed_herd import FixedHerd
+from tests.dashboard.fixed_schedulers import FixedSchedulers
 from tests.dashboard.hostile import TEXTS, hostile
 
 # Every element that our templates use.
@@ -51,9 +54,48 @@ def addresses(herd: FixedHerd) -> list[str]:
     jobs = [job_page(BASE, id, job.row.id) for job in herd.contents if len(encode_part(job.row.id)) < 9000]
     filtered = f"{BASE}?show=attention&sort=name&filter={encode_part(id.name[:150])}"
     groups = [failure_page(BASE, how.fingerprint.key) for how in asyncio.run(herd.failures.look(0)).groups]
-    forms = [f"{of_queue}/manage", f"{of_queue}/add", *(f"{job}/{form}" for job in jobs for form in ("data", "change"))]
+    groups += [f"{group}{rest}" for group in groups for rest in ("?within=1h", "/comparison")]
+    rooms = [f"{of_queue}/{word}" for word in ("batches", "dead-letters", "deduplication", "add/several")]
+    named = urlencode({"name": encode_part(herd.contents[0].row.name or ""), "example": "yes"})
+    copied = urlencode({"from": encode_part(herd.contents[0].row.id)})
+    rooms += [f"{of_queue}/add?{named}", f"{of_queue}/add?{copied}", f"{of_queue}/batches?field=data.x"]
+    kept = herd.schedulers.rows if isinstance(herd.schedulers, FixedSchedulers) else []
+    timed = [scheduler_page(BASE, id, row.head.key) for row in kept if len(encode_part(row.head.key)) < 9000]
+    rooms += [f"{BASE}/schedulers", f"{of_queue}/schedulers", f"{of_queue}/new-scheduler", *timed]
+    rooms += [f"{one}/edit" for one in timed]
+    forms = [
+        *rooms,
+        f"{of_queue}/manage",
+        f"{of_queue}/add",
+        *(f"{job}/{form}" for job in jobs for form in ("data", "change", "flow")),
+    ]
+    feeds = [f"{BASE}/events", f"{of_queue}/events", f"{BASE}/views?from={of_queue}"]
     work = [operation_page(BASE, operation.id) for operation in herd.operations.list()]
-    return [BASE, filtered, of_queue, *lists, *jobs, *forms, f"{BASE}/operations", *work, f"{BASE}/errors", *groups]
+    asked = urlencode({"queue": of_queue, "filter": id.name[:150].encode("utf-8", "replace")})
+    people = [f"{BASE}/workers", f"{BASE}/workers?{asked}", f"{BASE}/redis"]
+    said = urlencode({"q": f'"{id.name[:100]}" OR name:*'.encode("utf-8", "replace")})
+    told = [
+        f"{of_queue}/samples?{urlencode({'state': state, 'by': by})}"
+        for state in ("waiting", "failed")
+        for by in ("name", "data.x")
+    ]
+    found = [f"{BASE}/search", f"{BASE}/search?{said}", f"{BASE}/search?q=state:*", *told]
+    return [
+        *found,
+        BASE,
+        filtered,
+        of_queue,
+        *feeds,
+        *people,
+        *lists,
+        *jobs,
+        *forms,
+        f"{BASE}/operations",
+        *work,
+        f"{BASE}/errors",
+        *groups,
+        f"{BASE}/flows?parts=yes",
+    ]
 
 
 def fetched(client: TestClient, address: str) -> str:
@@ -85,12 +127,19 @@ def test_no_question_and_no_refusal_does_either(words: str) -> None:
         (f"{of_queue}/pauses", {}),
         (f"{of_queue}/removals", ticked),
         (f"{of_queue}/retries", {**ticked, "job": "~"}),
+        (f"{of_job}/flow-removals", {"rest": words.encode("utf-8", "replace")}),
+        (f"{of_job}/child-removals", {}),
         (f"{of_job}/removals", {"order": words.encode("utf-8", "replace")}),
         (f"{of_job}/forced-removals", {"order": words.encode("utf-8", "replace")}),
         (f"{of_job}/edits", {"data": words.encode("utf-8", "replace")}),
         (f"{of_job}/edits", {"data": json.dumps(words), "seen": digest(herd.contents[0])}),
         (f"{of_job}/priorities", {"priority": words.encode("utf-8", "replace")}),
         (f"{of_queue}/additions", dict.fromkeys(("name", "data", "options"), words.encode("utf-8", "replace"))),
+        (f"{of_queue}/additions-of-several", dict.fromkeys(("name", "jobs"), words.encode("utf-8", "replace"))),
+        (f"{of_queue}/additions-of-several", {"jobs": json.dumps([{"name": words, "data": words}])}),
+        (f"{of_queue}/dead-letters/returns", {"to": words.encode("utf-8", "replace")}),
+        (f"{of_queue}/dead-letters/returns", {"which": "all", "name": words.encode("utf-8", "replace")}),
+        (f"{of_queue}/dead-letters/returns", {**ticked, "keep": "yes"}),
         (f"{of_queue}/concurrency", {"concurrency": words.encode("utf-8", "replace")}),
         (f"{BASE}/operations", {"action": words.encode("utf-8", "replace"), "names": words.encode("utf-8", "replace")}),
         (f"{BASE}/operations", {"action": "pause", "queue": of_queue}),

@@ -148,11 +148,14 @@ def test_the_last_log_lines_are_shown_and_the_earlier_ones_linked() -> None:
     assert shown.all("a", href=f"{BASE}/queues/default/bull/mail/jobs/771?logs=100#logs")
 
 
-def test_only_legal_actions_have_buttons_and_the_others_say_why() -> None:
+def test_only_legal_actions_have_buttons_and_those_that_one_would_look_for_say_why_not() -> None:
     shown = of(failed())
     actions = [e.attributes["action"].rpartition("/")[2] for e in shown.all("form", method="post")]
     assert actions == ["retries", "duplicates", "removals"]
-    assert "Promote is not possible: It is failed." in shown.words
+    assert "Promote" not in shown.words
+    active = page(browser(small_company()), "/queues/default/bull/mail/jobs/2")
+    assert "Remove is not possible: It is active." in active.words
+    assert "Retry is not possible" not in active.words
 
 
 def test_read_only_is_said_once() -> None:

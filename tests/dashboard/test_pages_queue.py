@@ -37,7 +37,7 @@ def test_the_head_says_who_the_queue_is_and_what_holds_it_back() -> None:
         verdict=Verdict(Health.RUNNING, "Rate limited for another 41 s.", needs_attention=False),
     )
     words = page(browser(herd), OF_MAIL).words
-    assert "mail running Pause Add job Manage… bullmq 6.7 3 workers , 2 free at most 100 per 1.0 s" in words
+    assert "mail running Pause bullmq 6.7 3 workers , 2 free at most 100 per 1.0 s" in words
     assert "rate limited for another 41 s at most 20 at once" in words
 
 

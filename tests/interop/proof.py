@@ -1,5 +1,5 @@
 """A pytest plugin (`-p tests.interop.proof`): which test proves which mutation on which library, and how many generated
-scenarios a run went through. `--renew-dialects` writes the table of docs/dialects.md from what was seen.
+scenarios a run went through. `--renew-dialects` renews the cells of docs/dialects.md that the run has proved.
 
 A test says so by `@pytest.mark.proves("retry")`, for the library that it is parametrised with; one for a verb that
 the library does not have, or that we refuse there, says `proves("set_concurrency", "absent")` or `"refused"`, and
@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.interop.table import Cell, Proof, lacking, write
+from tests.interop.table import PAGE, Cell, Proof, unbacked, write
 
 PROOF, SCENARIOS = "proof", "scenarios"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--renew-dialects", action="store_true", help="write docs/dialects.md from this run")
+    parser.addoption("--renew-dialects", action="store_true", help="renew in docs/dialects.md what this run proves")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,7 +54,7 @@ class Account:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._scenarios:
             terminalreporter.write_line(f"{self._scenarios:,} generated scenarios, lived twice and compared")
-        if self._config.getoption("--renew-dialects") and (missing := lacking(self._proofs)):
+        if self._config.getoption("--renew-dialects") and (missing := unbacked(PAGE.read_text())):
             terminalreporter.write_line(f"docs/dialects.md lacks a proof of {', '.join(missing)}", red=True)
 
     def pytest_sessionfinish(self) -> None:

@@ -97,11 +97,15 @@ local function word(state)
 end
 
 -- Why nothing can be written to this job; nil where it is one, in whatever state. A scheduler, and what a late worker
--- left of a job that was removed, are hashes too, but have no timestamp.
+-- left of a job that was removed, are hashes too, but have no timestamp; and one that is set aside, on its way to
+-- another queue, is no job of this one any more.
 local function no_job(queue, id)
   local job = queue.base .. id
   local kind, state = kind_of(job), whereabouts(queue, id)
   if kind == 'none' then return state ~= '' and { 'ghost', word(state) } or { 'missing' } end
   if kind ~= 'hash' then return { 'foreign' } end
-  if state == '' and redis.call('HEXISTS', job, 'timestamp') == 0 then return { 'nowhere' } end
+  if state ~= '' then return nil end
+  if redis.call('HEXISTS', job, 'timestamp') == 0 or redis.call('HEXISTS', job, 'movingTo') == 1 then
+    return { 'nowhere' }
+  end
 end

@@ -36,17 +36,7 @@ local known = wishes.from
 -- runs now; whether its hash is gone.
 local places, deep, families, released, ghosts = {}, {}, {}, {}, {}
 
--- The pending iteration is the one whose time the scheduler's entry carries.
-local function scheduler_of(id, job)
-  if id:sub(1, 7) ~= 'repeat:' then return nil end
-  local due = id:match('^repeat:.+:(%d+)$')
-  if not due then return nil end
-  local key = repeat_key(job)
-  if key then
-    return tonumber(redis.call('ZSCORE', own.repeats, key) or -1) == tonumber(due) and key
-  end
-  return redis.call('ZRANGEBYSCORE', own.repeats, due, due, 'LIMIT', 0, 1)[1]
-end
+-- WITH next_iteration
 
 -- Whether they all stand where they stood when they were read, which is what mostly is so.
 local function are_in_place(state, chosen, place)

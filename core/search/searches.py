@@ -1,0 +1,140 @@
+"""The searches that are there: few at once, of bounded size and life, each known by an id that only its asker has."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from core.access.asker import Scope, asker
+from core.errors import Conflict, NotFound
+from core.query.parser import parse
+from core.search.pace import Pace
+from core.search.places import Place
+from core.search.run import Run
+from core.search.search import OVER, Search, Status, Wish
+from core.sight import Sight
+
+# They share one turn on each Redis: more would only be slower each.
+MOST_RUNNING = 4
+# And so many are remembered, for so long after somebody last looked (seconds).
+MOST_KEPT = 40
+LIFE = 600.0
+# Who asks the same words again within so many seconds sees the same search; later, a new one.
+SAME = 300.0
+
+
+class Searches:
+    """What pages and API ask for. A search goes on while somebody looks at it, and holds when nobody does."""
+
+    def __init__(self, sight: Sight, paces: Mapping[str, Pace]) -> None:
+        self._sight, self._paces = sight, paces
+        self._runs: dict[str, tuple[Scope, Run]] = {}
+
+    def start(self, wish: Wish) -> Search:
+        """Begin. Raises Unreadable for words that are no query, NotFound, and Conflict where too many run."""
+        query = parse(wish.said)
+        for id in wish.queues or ():
+            self._sight.queue(id)
+        return self._begun(Run(secrets.token_urlsafe(12), wish, query, self._sight, self._paces))
+
+    def same(self, wish: Wish) -> Search:
+        """The search for the same that somebody of the same sight began a moment ago; else a new one. Raises as
+        `start` does."""
+        for scope, run in reversed(self._runs.values()):
+            fresh = run.status is not Status.CANCELLED and time.monotonic() - run.begun < SAME
+            if run.wish == wish and scope == asker().scope and fresh:
+                return self.get(run.id)
+        return self.start(wish)
+
+    def get(self, id: str) -> Search:
+        """How it stands; to ask is to look. Raises NotFound."""
+        run = self._run(id)
+        run.watched = time.monotonic()
+        if run.status is Status.UNWATCHED and self._has_room():
+            run.begin()
+        return run.picture()
+
+    async def settled(self, id: str, patience: float) -> Search:
+        """How it stands when it has ended or so many seconds are over: what is quickly found is there at once."""
+        task = self._run(id).task
+        if task is not None and not task.done():
+            await asyncio.wait([task], timeout=patience)
+        return self.get(id)
+
+    def pause(self, id: str) -> Search:
+        """Hold it. Raises Conflict where it is over."""
+        run = self._open(id)
+        run.hold(Status.PAUSED)
+        return run.picture()
+
+    def resume(self, id: str) -> Search:
+        """Go on from where it held, or where Redis was away. Raises Conflict where it is over, or too many run."""
+        run = self._open(id)
+        if run.status is not Status.RUNNING:
+            self._check_room()
+            run.begin()
+        return self.get(id)
+
+    def cancel(self, id: str) -> Search:
+        """End it; what was found stays for a while."""
+        run = self._run(id)
+        if run.status not in OVER:
+            run.hold(Status.CANCELLED)
+        return run.picture()
+
+    def older(self, id: str) -> Search:
+        """A new search that goes on behind a full one. Raises Conflict where there is nothing behind it."""
+        run = self._run(id)
+        if run.status is not Status.FULL:
+            raise Conflict("This search has not found as many jobs as it may hold.", "Let it go on, or resume it.")
+        left = [Place(p.queue, p.state, p.total - p.looked_at, 0, p.cursor) for p in run.places or () if not p.over]
+        wish = replace(run.wish, behind=id)
+        new = Run(secrets.token_urlsafe(12), wish, run.query, self._sight, self._paces, left, queues=run.queues)
+        new.seen = set(run.seen)
+        return self._begun(new)
+
+    async def stop(self) -> None:
+        """End all that run."""
+        tasks = [run.task for _, run in self._runs.values() if run.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begun(self, run: Run) -> Search:
+        self._forget()
+        self._check_room()
+        self._runs[run.id] = (asker().scope, run)
+        run.begin()
+        return run.picture()
+
+    def _run(self, id: str) -> Run:
+        scope, run = self._runs.get(id, (None, None))
+        if run is None or scope != asker().scope:
+            minutes = int(LIFE // 60)
+            raise NotFound("There is no such search (any more).", f"One is kept for {minutes} minutes unwatched.")
+        return run
+
+    def _open(self, id: str) -> Run:
+        run = self._run(id)
+        if run.status in OVER:
+            raise Conflict(f"This search is {run.status}: it does not go on.", "Begin a new one.")
+        return run
+
+    def _has_room(self) -> bool:
+        return sum(run.status is Status.RUNNING for _, run in self._runs.values()) < MOST_RUNNING
+
+    def _check_room(self) -> None:
+        if not self._has_room():
+            raise Conflict(f"{MOST_RUNNING} searches are under way.", "Wait until one is done, pause or cancel one.")
+
+    def _forget(self) -> None:
+        """The longest unwatched go first, but none that runs."""
+        spare = [run for _, run in self._runs.values() if run.status is not Status.RUNNING]
+        spare.sort(key=lambda run: run.watched)
+        old = time.monotonic() - LIFE
+        beyond = max(0, len(self._runs) - MOST_KEPT + 1)
+        for run in [*spare[:beyond], *(run for run in spare[beyond:] if run.watched < old)]:
+            del self._runs[run.id]

@@ -29,12 +29,16 @@ def _unseen(_queue: QueueId, _job_ids: Sequence[bytes]) -> AbstractAsyncContextM
     return nullcontext()
 
 
+def _any_job(_queue: QueueId, _job_id: str) -> None:
+    """Every id is the queue's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """`find` is the queue as last read (NotFound, Unavailable), `touched` is told of queues that were changed,
     `present` raises Unavailable where an instance is known to be away, `refusal` says why nothing may be written.
     `witness` is entered around the retry of jobs, so that why they failed is known though the retry erases it;
-    `trail` keeps the audit log."""
+    `trail` keeps the audit log, `check_job` raises NotFound for an id that leads into another queue."""
 
     instances: Mapping[str, Instance]
     find: Callable[[QueueId], Queue]
@@ -44,6 +48,7 @@ class Ground:
     turns: dict[str, asyncio.Lock] = field(default_factory=dict)
     witness: Callable[[QueueId, Sequence[bytes]], AbstractAsyncContextManager[None]] = _unseen
     trail: Trail = field(default_factory=lambda: Trail(MemoryStore()))
+    check_job: Callable[[QueueId, str], None] = _any_job
 
     def check_writable(self) -> None:
         """Raises Forbidden where Tickbird may only read."""
@@ -56,6 +61,7 @@ class Ground:
         """One act on a queue that who asks is allowed, and that the audit log tells of."""
         async with self.trail.act(verb, id, job) as told:
             asker().check(NEEDED[verb])
+            self.check_job(id, job)
             done = await self.act(id, act)
             told.says(_sentence(done))
         return done

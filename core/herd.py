@@ -91,6 +91,7 @@ class Herd(Reads):
             refusal,
             witness=self.failures.witnessed,
             trail=self.audit,
+            check_job=self.sight.check_job,
         )
         self.undo = Undo(keepsakes, ground, self.store)
         self.mutations = Mutations(ground)

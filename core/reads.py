@@ -72,11 +72,14 @@ class Reads:
     async def rows(self, id: QueueId, job_ids: Sequence[str]) -> dict[str, JobRow | None]:
         """These jobs as they are now, in whatever state; None for one that is gone."""
         queue, wanted = self.sight.queue(id), tuple(job_ids)
+        for job_id in wanted:
+            self.sight.check_job(id, job_id)
         return await self.sight.read(id, ("rows", wanted), lambda instance: read_certain(instance, queue, wanted))
 
     async def job(self, id: QueueId, job_id: str, *, limit_bytes: int = 65_536) -> Job:
         """One job in full, payloads cut at `limit_bytes`. Raises NotFound."""
         queue = self.sight.queue(id)
+        self.sight.check_job(id, job_id)
         reader = Reader(limit_bytes, partial(self.sight.resolve, id.instance), self._heads[id.instance])
         return await self.sight.read(
             id, ("job", job_id, limit_bytes), lambda instance: read_job(instance, queue, job_id, reader)
@@ -87,6 +90,7 @@ class Reads:
         if not 1 <= limit <= MOST_LINES:
             raise Invalid(f"limit is 1 to {MOST_LINES}.")
         key = self.sight.queue(id).id.base + raw_bytes(job_id)
+        self.sight.check_job(id, job_id)
 
         async def read(instance: Instance) -> Logs:
             return await read_logs(instance, key, start, limit, instance.redaction(id))

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from core.access.asker import Scope, asker
+from core.access.asker import asker
 
 T = TypeVar("T")
 # Jobs move; what was read within this many seconds counts as now.
@@ -37,15 +37,16 @@ class Shared:
     """Remembers each answer for a moment, and lets a second asker wait for the first one's."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[tuple[Scope, Hashable], _Kept] = OrderedDict()
+        self._answers: OrderedDict[tuple[Hashable, Hashable], _Kept] = OrderedDict()
 
     async def get(self, key: Hashable, read: Callable[[], Awaitable[T]], fresh: float = FRESH) -> T:
         """The answer to `key`, read now unless a fresh one is there or on its way. Failures are not kept."""
-        # What is there for one asker need not be there for the next.
-        kept = self._answers.get((asker().scope, key))
+        # What is there for one asker, and what they may do to it, need not be so for the next.
+        mine = (asker().scope, asker().may)
+        kept = self._answers.get((mine, key))
         if kept is None or kept.is_over:
             self._drop_what_is_over()
-            kept = self._answers[asker().scope, key] = _Kept(asyncio.ensure_future(read()), time.monotonic(), fresh)
+            kept = self._answers[mine, key] = _Kept(asyncio.ensure_future(read()), time.monotonic(), fresh)
         # Shielded: when one asker goes away, the others still get their answer.
         return cast(T, await asyncio.shield(kept.answer))
 

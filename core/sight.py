@@ -16,7 +16,7 @@ from core.model import Queue, QueueId
 from core.redaction.redaction import Redaction
 from core.shared import Shared
 from core.snapshot import Reading, Snapshot
-from core.text import text
+from core.text import raw_bytes, text
 
 T = TypeVar("T")
 # A page must be answered within a second even when Redis hangs; the rest of the second is for rendering it.
@@ -119,13 +119,25 @@ class Sight:
         self.shared.forget(lambda key: isinstance(key, tuple) and key[0] == id)
 
     def resolve(self, instance: str, key: bytes) -> tuple[QueueId, str] | None:
-        """The known queue with the longest base that begins this key, and the id behind it."""
+        """Whose key this is, and the id behind the queue's base; None where no known queue is there for who asks."""
+        owner = self.owner(instance, key)
+        return owner if owner is not None and asker().scope.has(owner[0]) else None
+
+    def owner(self, instance: str, key: bytes) -> tuple[QueueId, str] | None:
+        """The known queue with the longest base that begins this key, and the id behind it, whoever asks."""
         end = len(key)
         while (end := key.rfind(b":", 0, end)) > 0:
             known = self.bases.get((instance, key[: end + 1]))
-            if known is not None and asker().scope.has(known):
+            if known is not None:
                 return known, text(key[end + 1 :])
         return None
+
+    def check_job(self, id: QueueId, job_id: str) -> None:
+        """Raises NotFound for an id that leads into another queue, one whose base begins with this one's: what may be
+        seen and done there is another matter."""
+        owner = self.owner(id.instance, id.base + raw_bytes(job_id)) if ":" in job_id else None
+        if owner is not None and owner[0] != id:
+            raise NotFound(f"There is no job {job_id!r} in {id.name}.", "It may have been removed on completion.")
 
 
 def seen_by(scope: Scope, snapshot: Snapshot) -> Snapshot:

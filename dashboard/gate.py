@@ -33,7 +33,8 @@ ANY_HOST = "*"
 
 # Who asks for /metrics by its own right, or whether we are well: they see, and change nothing.
 PROBE = Asker("scraper", "viewer", frozenset({Permission.VIEW}))
-NOBODY = Asker("", "nobody", frozenset())
+# For them there is no instance: a page that refuses them tells of none.
+NOBODY = Asker("", "nobody", frozenset(), instances=("",))
 
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^:\[\]@/\s]+)(?::(?P<port>\d*))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}

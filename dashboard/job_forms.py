@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from core.dead_letters.addressing import known_queue
 from core.errors import Conflict, Invalid, TickbirdError
 from core.job import Job
-from core.model import Outcome, QueueId
+from core.model import Outcome, QueueId, State
 from core.mutations.front import Mutations
 from core.mutations.written import DATA_LIMIT
 from core.permission import NEEDED, Permission
@@ -37,6 +38,7 @@ def routes(base: str) -> list[Route]:
         RawRoute(f"{job}/change", changing.show, needs=Permission.VIEW),
         RawRoute(f"{job}/edits", edit, needs=Permission.ADD, methods=["POST"]),
         RawRoute(f"{job}/duplicates", _changed(_duplicate), needs=Permission.ADD, methods=["POST"]),
+        RawRoute(f"{job}/moves", move, needs=NEEDED["move"], methods=["POST"]),
         RawRoute(f"{job}/forced-removals", remove_by_force, needs=Permission.REMOVE, methods=["POST"]),
         *(
             RawRoute(f"{job}/{noun}", _changed(act), needs=NEEDED[verb], methods=["POST"])
@@ -107,8 +109,22 @@ async def _done(desk: Desk, id: QueueId, job: str, doing: Awaitable[Outcome]) ->
     except TickbirdError as error:
         return back(f"{page}/change", refused(error), page)
     await seen(desk, id)
-    where = job_page(desk.base, id, outcome.job_id or job)
+    where = job_page(desk.base, outcome.queue, outcome.job_id or job)
     return back(where, Notice("done", outcome.sentence), where)
+
+
+async def move(request: Request) -> Response:
+    """Move a job to the queue that was named; its page there says how."""
+    desk, id, job, form = desk_of(request), queue_id(request), job_id(request), await read_form(request)
+    return await _done(desk, id, job, _moved(desk, id, job, form))
+
+
+async def _moved(desk: Desk, id: QueueId, job: str, form: Form) -> Outcome:
+    said, was = form.fields.get("to", "").strip(), form.fields.get("seen", "")
+    if (target := known_queue(desk.herd.snapshot(), id, said)) is None:
+        raise Invalid(f"There is no queue called {said!r}, or more than one.", "Write prefix:name if need be.")
+    state = State(was) if was in frozenset(State) else None
+    return await desk.herd.mutations.move(id, job, target, seen=state, again=form.says("again"))
 
 
 async def remove_by_force(request: Request) -> Response:

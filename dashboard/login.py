@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from core.access.asker import asker
+from core.audit.entry import Ended
 from core.settings import Settings
 from dashboard.desk import Desk, desk_of
 from dashboard.door import Door, cookie_of
@@ -54,6 +55,7 @@ async def log_in(request: Request) -> Response:
     if not right:
         return _page(desk, wanted, name, WRONG, HTTPStatus.UNAUTHORIZED)
     cookie = await door.sessions.begin(name, "password")
+    await desk.herd.audit.happened("login", Ended.DONE, "By the page, with name and password.", who=name)
     # Whoever sat at this browser before is out.
     if former := cookie_of(request.headers):
         await door.sessions.end(former)

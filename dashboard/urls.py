@@ -17,7 +17,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from core.access.asker import asker
-from core.errors import Invalid
+from core.errors import Forbidden, Invalid
 from core.model import QueueId
 from core.permission import Permission
 from core.text import raw_bytes, text
@@ -147,7 +147,12 @@ class RawRoute(Route):
         self.needs = needs
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asker().check(self.needs)
+        try:
+            asker().check(self.needs)
+        except Forbidden as error:
+            if scope["method"] not in ("GET", "HEAD"):
+                await scope["app"].state.desk.herd.audit.denied(f"{scope['method']} {sent_path(scope)}", error.message)
+            raise
         await super().handle(scope, receive, send)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +13,7 @@ from typing import Protocol
 
 from prometheus_client import ProcessCollector
 
+from core.access.asker import asker
 from core.settings import Settings
 from core.snapshot import Snapshot
 from exporter.catalogue import EXPORTER, INSTANCE, NAMED, QUEUE, SEEN
@@ -70,7 +71,7 @@ class Exposition:
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._rendering = Rendering(herd.settings)
-        self._rendered: tuple[int, frozenset[str]] | None = None
+        self._rendered: tuple[int, frozenset[str], Hashable] | None = None
         self._observed = NOTHING
         self._bodies: dict[tuple[Scope, Format, bool], bytes] = {}
 
@@ -91,9 +92,11 @@ class Exposition:
     def _forget_all_but(self, snapshot: Snapshot, now: int) -> bool:
         """A body holds for one snapshot, and only until one of its readings has become too old to be shown."""
         holding = frozenset(reading.instance for reading in snapshot.readings if fresh(reading, now))
-        changed = (snapshot.version, holding) != self._rendered
+        # What is there for one who asks need not be there for the next.
+        rendered = (snapshot.version, holding, asker().scope)
+        changed = rendered != self._rendered
         if changed:
-            self._rendered, self._bodies = (snapshot.version, holding), {}
+            self._rendered, self._bodies = rendered, {}
         return changed
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from core.access.asker import asker
 from core.ground import Ground
 from core.instance import Instance
-from core.model import Outcome, Queue, QueueId
+from core.model import Outcome, Queue, QueueId, State
 from core.mutations import (
     abandoned,
     adding,
@@ -93,7 +93,13 @@ class Mutations:
 
     async def add(self, id: QueueId, jobs: Sequence[adding.NewJob]) -> tuple[Outcome, ...]:
         """Add new jobs: one outcome each, in order, with its job's id."""
-        return await self._ground.recorded(id, "add", lambda i, q: adding.add(i, q, jobs))
+
+        async def added(instance: Instance, queue: Queue) -> tuple[Outcome, ...]:
+            for job in jobs:
+                self._ground.check_job(id, str(job.options.get("jobId", "")))
+            return await adding.add(instance, queue, jobs)
+
+        return await self._ground.recorded(id, "add", added)
 
     async def duplicate(self, id: QueueId, job_id: str, *, data: str | None = None) -> Outcome:
         """Add a copy of a job, with other data if given; the outcome names the new job."""
@@ -101,13 +107,16 @@ class Mutations:
             id, "duplicate", lambda i, q: duplicating.duplicate(i, q, job_id, data=data), job=job_id
         )
 
-    async def move(self, id: QueueId, job_id: str, target: QueueId, *, again: bool = False) -> Outcome:
-        """Move a job to another queue of its Redis, exactly once; the outcome names it there. `again`: also one that
-        may have come there over six days ago."""
+    async def move(
+        self, id: QueueId, job_id: str, target: QueueId, *, seen: State | None = None, again: bool = False
+    ) -> Outcome:
+        """Move a job to another queue of its Redis, exactly once; the outcome names it there. `seen` is the state in
+        which that was decided, `again`: also one that may have come there over six days ago."""
 
         async def witnessed(instance: Instance, queue: Queue) -> Outcome:
             asker().check(NEEDED["remove"])
-            move = moving.Move(self._ground, instance, queue, self._ground.find(target), again=again)
+            target_queue = self._ground.find(target)
+            move = moving.Move(self._ground, instance, queue, target_queue, seen=seen, again=again)
             async with self._ground.witness(id, [raw_bytes(job_id)]):
                 return await move.take(job_id)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from core.errors import Conflict, Invalid, TickbirdError
 from core.ground import Ground
 from core.instance import Instance
-from core.model import Outcome, Queue
+from core.model import Outcome, Queue, State
 from core.mutations.act import Act, Answer
 from core.mutations.adding import Ready, place_of
 from core.mutations.deep import TRIES, place_in
@@ -31,7 +31,8 @@ from core.text import json_or_none, printable, raw_bytes
 
 # What a job that has moved is called in its new queue: its old id may be another job's there.
 PREFIX = "moved-"
-_NOTED = ("movingTo", "movingFrom")
+_WHEN = ("processedOn", "finishedOn")
+_FINISHED = (None, State.COMPLETED, State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +67,21 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Of jobs from `source` to `target`. `again`: also of one that may have come there over six days ago, and run."""
+    """Of jobs from `source` to `target`. `seen` is the state in which somebody decided it: what was still to run then,
+    and has finished since, would run twice. `again`: also of one that may have come there six days ago, and run."""
 
     ground: Ground
     instance: Instance
     source: Queue
     target: Queue
+    seen: State | None = None
     again: bool = False
 
     async def take(self, job_id: str) -> Outcome:
         """The outcome names the job in its new queue. Raises Conflict, NotFound, Invalid or Unsupported, and has then
         changed nothing; Unavailable, and then asking again finishes what was begun."""
         self._check()
-        read = await read_original(self.instance, self.source, job_id, verb="move", more=_NOTED)
+        read = await read_original(self.instance, self.source, job_id, verb="move", more=("movingTo", *_WHEN))
         became = translated(read, self.target)
         # What its new queue would refuse has to be known before anything is done.
         self._ready(became, Aside(self._ticket(), "", 0))
@@ -104,14 +107,14 @@ class Move:
         raw = read.fields["movingTo"] or b""
         before, mark = ticket_of(raw), self._ticket().encode()
         replaced = raw if self.again and before is not None and is_forgotten(before.at) else b""
-        answer = await self._set_aside(job_id, (mark, replaced, _digest(read)))
+        answer = await self._set_aside(job_id, (mark, replaced, _digest(read), int(self.seen in _FINISHED)))
         if answer.code == "ok":
             return _aside(mark, answer.details)
         if answer.code != "marked":
             raise refusal("move", of_job(self.source, job_id), answer)
         return self._same(_aside(raw_bytes(answer.word(0)), answer.details[1:]))
 
-    async def _set_aside(self, job_id: str, told: tuple[bytes, bytes, str]) -> Answer:
+    async def _set_aside(self, job_id: str, told: tuple[bytes, bytes, str, int]) -> Answer:
         """What the script says, once it has been told the place where it could not be expected to look."""
 
         async def ask(state: str = "", place: int = 0) -> Answer:
@@ -187,5 +190,5 @@ def _aside(mark: bytes, details: tuple[str | int, ...]) -> Aside:
 
 def _digest(read: Original) -> str:
     """As verbs/set_aside.lua makes it."""
-    raw = b"\n".join(read.fields[name] or b"" for name in ("data", "opts", "priority"))
+    raw = b"\n".join(read.fields[name] or b"" for name in ("data", "opts", "priority", *_WHEN))
     return hashlib.sha1(raw, usedforsecurity=False).hexdigest()

@@ -68,6 +68,9 @@ def _elsewhere(verb: str, job: str, answer: Answer) -> TickbirdError:
     state = answer.word(0)
     if verb == "edit_data":
         return Conflict(f"{job} is active now: its worker has read its data already.", _INSTEAD["active"])
+    if verb == "move" and state in ("completed", "failed"):
+        said = f"{job} has {state} meanwhile: moved, it would run once more."
+        return Conflict(said, "Look at it again, and move it as it is now if it is to.")
     if not state:
         return Conflict(f"{job} is not {wanted} any more.", "Somebody was faster; look at it again.")
     instead = "" if verb == "promote" and state == "delayed" else _INSTEAD.get(state, "")

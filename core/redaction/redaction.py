@@ -24,7 +24,7 @@ UNREADABLE = json.dumps("[redacted: this cannot be read as JSON, so nothing of i
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which queues (name patterns; none: all), and what of their payloads."""
+    """Which queues (patterns of name or `prefix:name`; none: all), and what of their payloads."""
 
     keys: tuple[str, ...] = ()
     paths: tuple[tuple[str, ...], ...] = ()
@@ -32,7 +32,8 @@ class Rule:
 
     def is_for(self, id: QueueId) -> bool:
         """Whether it is in force on that queue."""
-        return not self.queues or any(fnmatchcase(id.name, pattern) for pattern in self.queues)
+        full = f"{id.prefix}:{id.name}"
+        return not self.queues or any(fnmatchcase(id.name, p) or fnmatchcase(full, p) for p in self.queues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ class Redaction:
             # Numbers stay as they are written: a long id must not be rounded on its way.
             value = json.loads(raw, parse_int=_Written, parse_float=_Written)
             cleaned = self._cleaned(value, ())
-            return raw if cleaned == value else _dump(cleaned).encode("utf-8", "surrogatepass")
+            # Of a key that stands twice only the last is read; the first may say what the last does not.
+            untouched = cleaned == value and HIDDEN.encode() not in raw
+            return raw if untouched else _dump(cleaned).encode("utf-8", "surrogatepass")
         except (ValueError, RecursionError):
             return UNREADABLE
 
@@ -101,13 +104,20 @@ def redaction(rules: tuple[Rule, ...], id: QueueId) -> Redaction:
 
 
 def _in_text(keys: Sequence[str]) -> re.Pattern[bytes] | None:
-    """`key=value`, `key: value` and `"key": "value"`, wherever they stand in a text."""
+    """`key=value`, `key: value` and `"key": "value"`, wherever they stand in a text, also as JSON within JSON.
+
+    The time it takes grows with the text and no faster: a word is tried once, and a key is no longer than 200
+    characters on either side of what a pattern names.
+    """
     if not keys:
         return None
-    key = "|".join(re.escape(key).replace(r"\*", r"[\w.-]*").replace(r"\?", r"[\w.-]") for key in keys)
-    value = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|(?:Bearer|Basic)\s+[^\s,;]+|[^\s,;&"\'}\])]+'
-    found = rf'(?P<key>["\']?(?<![\w.-])(?:{key})(?![\w.-])["\']?)(?P<is>\s*[:=]\s*)(?:{value})'
-    return re.compile(found.encode(), re.IGNORECASE)
+    key = "|".join(re.escape(key).replace(r"\*", r"[\w.-]{0,200}").replace(r"\?", r"[\w.-]") for key in keys)
+    quoted = r'"(?:[^"\\]|\\.)*(?:"|$)|' + r"'(?:[^'\\]|\\.)*(?:'|$)"
+    within = r"""(?P<quote>\\+["'])(?:(?!(?P=quote)).)*(?:(?P=quote)|$)"""
+    nested = r"\[[^\]]*(?:\]|$)|\{[^}]*(?:\}|$)"
+    value = rf"{quoted}|{within}|{nested}|(?:Bearer|Basic)\s+[^\s,;]+|[^\s,;&\"'}}\])]+"
+    named = rf'(?P<key>(?>\\*["\']?(?<![\w.-])(?:{key})(?![\w.-])\\*["\']?))'
+    return re.compile(rf"{named}(?P<is>\s*[:=]\s*)(?:{value})".encode(), re.IGNORECASE | re.DOTALL)
 
 
 def _fits(part: str, pattern: str) -> bool:

@@ -70,6 +70,7 @@ CALLS = (
     *_acts(
         Permission.ADD,
         ("POST", f"{JOB}/duplicate", job_changes.duplicate, "Add the same job once more", "Duplicate"),
+        ("POST", f"{JOB}/move", job_changes.move, "Move a job to another queue of its Redis", "Move"),
     ),
     *_acts(
         Permission.ADD,

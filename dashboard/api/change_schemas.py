@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.mutations.written import LINE_LIMIT, NAME_LIMIT
-from dashboard.api.schema_words import ANYTHING, COUNT, FLAG, TEXT, WHOLE, Schema, ref
+from dashboard.api.schema_words import ANYTHING, COUNT, FLAG, HREF, TEXT, WHOLE, Schema, ref
 
 LONGEST_NAME = NAME_LIMIT
 LONGEST_REASON = 1000
@@ -52,6 +52,17 @@ CHANGE_SCHEMAS: Mapping[str, Schema] = {
     ),
     "Retry": _body("How to retry.", reset_attempts={**FLAG, "default": False, "description": "All attempts anew."}),
     "Duplicate": _body("How the copy differs.", data={**ANYTHING, "description": "Other data than the original's."}),
+    "Move": _body(
+        "Where it goes. The answer names the job in its new queue; the call can be repeated.",
+        "queue",
+        queue=HREF,
+        state={**TEXT, "description": "In which you saw it: one that has finished since is left alone."},
+        again={
+            **FLAG,
+            "default": False,
+            "description": "Also one that may have come there over six days ago, and run.",
+        },
+    ),
     "Failure": _body("Why it fails.", "reason", reason=_text(LONGEST_REASON, "Its failedReason."), force=_FORCE),
     "Requeue": _body("How to requeue.", force=_FORCE),
     "LogLine": _body("A line for the job's log.", "line", line=_text(LONGEST_LINE, "Without a line break at its end.")),

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from core.errors import Invalid, TickbirdError
-from core.model import Outcome
+from core.model import Outcome, State
 from dashboard.api.asked import Asked
 from dashboard.api.bodies import LARGEST_JOB, read_body, read_written
 from dashboard.api.change_schemas import LONGEST_LINE, LONGEST_REASON
@@ -15,6 +15,7 @@ from dashboard.api.fields import check_known, flag, line, whole
 from dashboard.api.shapes import Json, outcome, outcomes
 from dashboard.api.written import members, value_of
 from dashboard.json_edit import compact
+from dashboard.urls import queue_of_href
 
 Change = Callable[[], Awaitable[Outcome]]
 PATCHED = ("data", "priority", "lifo", "delay", "progress")
@@ -66,6 +67,25 @@ async def duplicate(asked: Asked) -> Json:
     check_known(written, ("data",))
     data = compact(written["data"]) if "data" in written else None
     return outcome(asked.base, await asked.herd.mutations.duplicate(asked.queue, asked.job_id, data=data))
+
+
+async def move(asked: Asked) -> Json:
+    """Move it to another queue."""
+    fields = await read_body(asked.request)
+    check_known(fields, ("queue", "state", "again"))
+    if not isinstance(said := fields.get("queue"), str):
+        raise Invalid("queue is the href of the queue to which it goes.", "Each queue of GET /queues has one.")
+    act, target = asked.herd.mutations.move, queue_of_href(asked.base, said)
+    seen, again = _seen(fields.get("state")), flag(fields, "again")
+    return outcome(asked.base, await act(asked.queue, asked.job_id, target, seen=seen, again=again))
+
+
+def _seen(said: object) -> State | None:
+    if said is None:
+        return None
+    if not isinstance(said, str) or said not in frozenset(State):
+        raise Invalid(f"There is no state {said!r:.100}.", f"A state is one of {', '.join(State)}.")
+    return State(said)
 
 
 async def fail(asked: Asked) -> Json:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.access.asker import asker
-from core.errors import NotFound, TickbirdError, Unavailable
+from core.errors import Forbidden, NotFound, TickbirdError, Unavailable
 from core.herd import Herd
 from core.permission import Permission
 from core.settings import Settings
@@ -67,7 +67,7 @@ class Endpoint:
             call = self._calls.get("GET" if request.method == "HEAD" else request.method)
             if call is None:
                 return self._refused_method(request)
-            asker().check(call.needs)
+            await self._check(call, request)
             return await self._asked(call, request)
         except Unavailable as error:
             return problem(error, headers={"retry-after": "1"})
@@ -78,6 +78,14 @@ class Endpoint:
         except Exception:  # the boundary: what nobody expected is told to the log, not to the client
             log.exception("%s failed", call and call.summary)
             return problem(TickbirdError("Tickbird ran into a fault of its own.", "Its log says more."))
+
+    async def _check(self, call: Call, request: Request) -> None:
+        try:
+            asker().check(call.needs)
+        except Forbidden as error:
+            if call.acts:
+                await self._herd.audit.denied(f"{call.method} {request.scope['path']}", error.message)
+            raise
 
     async def _asked(self, call: Call, request: Request) -> Response:
         asked = Asked(self._herd, self._base, request, read(call.parameters, request.query_params))

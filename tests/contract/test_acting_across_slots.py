@@ -18,9 +18,10 @@ from core.model import Dialect, State
 from core.mutations.adding import NewJob
 from core.redis_settings import RedisSettings
 from core.script import Script
-from tests.contract.acting import acting
+from tests.contract.acting import acting, made
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 from tests.contract.test_dead_letters import room
+from tests.contract.test_moving_a_job import mover
 from tickbird.demo.server import EmbeddedServer
 
 FLOWS = [layout for layout in LAYOUTS if layout.dialect != "bull"]
@@ -221,3 +222,13 @@ async def test_a_dead_letter_goes_back_to_a_queue_in_another_slot_once(
     first, second = [await letters.send(dead.queue.id, ["1"], How()) for _ in range(2)]
     assert (first.sent, second.refused, len(mail.line("wait"))) == (1, 1, 1)
     assert dead.line("wait") == []
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+async def test_a_job_moves_into_another_slot(nodes_redis: Any, on_cluster: Instance, layout: Layout) -> None:
+    mail = LaidOut(nodes_redis, on_cluster, layout, prefix="{a}")
+    post = LaidOut(nodes_redis, on_cluster, LAYOUTS[-1], prefix="{b}", name="post")
+    made(mail, "7", State.WAITING, priority=3)
+    outcome = await mover(mail, post).move(mail.queue.id, "7", post.queue.id)
+    assert post.prioritised() == {outcome.job_id: 3}
+    assert not mail.redis.keys(f"{mail.base}7*")

@@ -10,11 +10,11 @@ import redis as redis_py
 
 from core.dead_letters.front import DeadLetters
 from core.dead_letters.letter import How, Mark, job_id_for
-from core.mutations.receiving import REMEMBERED
 from core.errors import Forbidden, Invalid
 from core.ground import Ground
 from core.instance import Instance
 from core.model import State
+from core.mutations.receiving import REMEMBERED
 from core.redaction.redaction import HIDDEN, Rule
 from core.settings import Settings
 from core.sight import Sight, now

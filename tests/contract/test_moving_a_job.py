@@ -1,4 +1,4 @@
-"""A job goes to another queue, of whatever layout, and is then in that one alone; where it may not, nothing is touched."""
+"""A job goes to another queue, of whatever layout, and is then in that one alone; where it may not, it stays."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def mover(*queues: LaidOut, through: Instance | None = None) -> Mutations:
     return Mutations(Ground({"default": through or queues[0].instance}, found.__getitem__, lambda _id: None))
 
 
-async def moved(mail: LaidOut, post: LaidOut, job_id: str, **how: bool) -> Outcome:
-    return await mover(mail, post).move(mail.queue.id, job_id, post.queue.id, **how)
+async def moved(mail: LaidOut, post: LaidOut, job_id: str, *, again: bool = False) -> Outcome:
+    return await mover(mail, post).move(mail.queue.id, job_id, post.queue.id, again=again)
 
 
 def stored(queue: LaidOut, job_id: str | None) -> dict[str, bytes]:
@@ -147,6 +147,15 @@ async def test_a_job_does_not_move_to_where_it_is_or_with_what_cannot_be_there(m
     made(mail, "8", State.FAILED, opts='{"attempts":"many"}')
     await refused(mail, Invalid, moved(mail, mail, "7"))
     await refused(mail, Invalid, moved(mail, post, "8"))
+
+
+@newest
+async def test_one_that_has_finished_since_somebody_looked_is_not_run_twice(mail: LaidOut, post: LaidOut) -> None:
+    made(mail, "7", State.COMPLETED)
+    id, to = mail.queue.id, post.queue.id
+    said = await refused(mail, Conflict, mover(mail, post).move(id, "7", to, seen=State.WAITING))
+    assert "has completed meanwhile" in said
+    assert (await mover(mail, post).move(id, "7", to, seen=State.COMPLETED)).changed
 
 
 @newest

@@ -41,12 +41,12 @@ def allowed(permits: dict[str, Permit]) -> set[str]:
 @pytest.mark.parametrize(
     ("state", "verbs"),
     [
-        (State.FAILED, {"retry", "remove"}),
-        (State.COMPLETED, {"retry", "remove"}),
-        (State.DELAYED, {"promote", "change_delay", *OF_PENDING}),
-        (State.WAITING, OF_PENDING),
-        (State.PAUSED, OF_PENDING),
-        (State.PRIORITIZED, OF_PENDING),
+        (State.FAILED, {"retry", "remove", "move"}),
+        (State.COMPLETED, {"retry", "remove", "move"}),
+        (State.DELAYED, {"promote", "change_delay", "move", *OF_PENDING}),
+        (State.WAITING, {"move", *OF_PENDING}),
+        (State.PAUSED, {"move", *OF_PENDING}),
+        (State.PRIORITIZED, {"move", *OF_PENDING}),
         (State.WAITING_CHILDREN, OF_PENDING),
         (State.ACTIVE, {"remove", "remove_by_force", "fail", "requeue"}),
     ],

@@ -29,6 +29,7 @@ from tests.contract.acting import MADE, acting, made
 from tests.contract.bulk import Bulk
 from tests.contract.laid_out import LAYOUTS, LaidOut, Layout
 from tests.contract.servers import SERVERS, Server
+from tests.contract.test_moving_a_job import mover
 from tickbird.commands import tickbird
 from tickbird.demo.server import EmbeddedServer
 
@@ -122,6 +123,13 @@ async def rescheduled(act: Any, mail: LaidOut) -> Any:
     return await act.upsert_scheduler(scheduled(mail), replace(wanted, mode="edit"))
 
 
+async def moved(_act: Any, mail: LaidOut) -> Any:
+    post = LaidOut(mail.redis, mail.instance, mail.layout, name="post")
+    outcome = await mover(mail, post).move(mail.queue.id, made(mail, "l", State.WAITING), post.queue.id)
+    assert post.line("wait") == [outcome.job_id]
+    return outcome
+
+
 VERBS: dict[str, Verb] = {
     "retry": lambda act, mail: act.retry(made(mail, "a", State.FAILED, priority=2)),
     "promote": lambda act, mail: act.promote(made(mail, "b", State.DELAYED)),
@@ -136,6 +144,7 @@ VERBS: dict[str, Verb] = {
     "log": lambda act, mail: act.log(made(mail, "h", State.WAITING), "a line"),
     "add": lambda act, _: act.add([NewJob("deliver", "{}", {"priority": 1}), NewJob("later", "{}", {"delay": 5000})]),
     "duplicate": lambda act, mail: act.duplicate(made(mail, "i", State.FAILED)),
+    "move": moved,
     "fail": lambda act, mail: act.fail(abandoned(mail, "j"), "by hand"),
     "requeue": lambda act, mail: act.requeue(abandoned(mail, "k")),
     "release_rate_limit": released,

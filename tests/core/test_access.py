@@ -17,6 +17,7 @@ from core.audit.entry import Ended, Sought
 from core.errors import Forbidden, NotFound, TickbirdError
 from core.herd import Herd
 from core.model import QueueId, State
+from core.mutations.adding import NewJob
 from core.mutations.front import Mutations
 from core.permission import NEEDED, Permission
 from core.redaction.redaction import Rule
@@ -49,6 +50,24 @@ async def test_what_is_not_for_somebody_is_in_no_reading_and_cannot_be_asked_for
             await herd.job(MAIL, "1")
     assert "mail" not in refused.value.hint
     assert {queue.id for queue in herd.snapshot().queues} == {MAIL, PUSH}
+
+
+async def test_an_id_that_leads_into_another_queue_leads_nowhere(redis: redis_py.Redis, server: EmbeddedServer) -> None:
+    base = layout.queue(redis, "bull:mail:")
+    layout.failed(redis, base, "a:b", failedReason="ours")
+    layout.failed(redis, layout.queue(redis, "bull:mail:vip:"), "7", failedReason="theirs")
+    async with still(server.url, "bull", "bull:mail") as herd:
+        assert {queue.id.name for queue in herd.snapshot().queues} == {"mail", "vip"}
+        with asking(Asker("ada", "admin", queues=("mail",))):
+            assert (await herd.job(MAIL, "a:b")).row.id == "a:b"
+            for lead in (herd.job, herd.logs, herd.mutations.duplicate, herd.mutations.remove):
+                with pytest.raises(NotFound):
+                    await lead(MAIL, "vip:7")
+            with pytest.raises(NotFound):
+                await herd.mutations.log(MAIL, "vip:7", "seen")
+            with pytest.raises(NotFound):
+                await herd.mutations.add(MAIL, [NewJob("x", "{}", {"jobId": "vip:8"})])
+            assert herd.sight.resolve("default", b"bull:mail:vip:7") is None
 
 
 async def test_an_answer_that_one_was_given_is_not_given_to_another(herd: Herd) -> None:

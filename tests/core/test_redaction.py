@@ -84,10 +84,37 @@ def test_what_cannot_be_read_is_not_shown(raw: bytes) -> None:
         (b"PASSWORD='two words' y", b"PASSWORD=[redacted] y"),
         (b"number=4111", b"number=[redacted]"),
         (b"no secrets here", b"no secrets here"),
+        (rb"body {\"password\":\"hunter2\",\"to\":1}", rb"body {\"password\":[redacted],\"to\":1}"),
+        (b'"tokens": ["abc", "def"], x', b'"tokens": [redacted], x'),
+        (b'"token": {"value": "abc"}', b'"token": [redacted]'),
+        (b'password="never closed', b"password=[redacted]"),
     ],
 )
 def test_texts_lose_what_stands_behind_a_hidden_key(said: bytes, shown: bytes) -> None:
     assert OURS.of_text(said) == shown
+
+
+@pytest.mark.parametrize(
+    "said", [b"token", b'token="', b"token=", rb"\"token\":\"", b'{"token":{', b"a" * 5 + b".", b"'token'"]
+)
+def test_no_text_takes_longer_than_its_length_explains(said: bytes) -> None:
+    """A megabyte of it is looked through while this test does not hang: what grew with the square took half an hour."""
+    assert OURS.of_text(said * (1_000_000 // len(said)))
+
+
+@pytest.mark.parametrize("name", [b"apiToken", b"password"])
+def test_a_field_of_somebodys_own_that_is_called_so_is_hidden(name: bytes) -> None:
+    assert cleaned(OURS, name, b"abc") == HIDDEN.encode()
+    assert cleaned(OURS, b"tm", b'{"token":"abc","a":1}') == b'{"token":"[redacted]","a":1}'
+    assert cleaned(OURS, b"parentKey", b"bull:token=1:2") == b"bull:token=1:2"
+
+
+def test_of_a_key_that_stands_twice_neither_is_shown() -> None:
+    assert b"hunter2" not in OURS.of_json(b'{"password":"hunter2","password":"[redacted]"}')
+
+
+def test_queues_are_named_with_or_without_their_prefix() -> None:
+    assert redaction((Rule(keys=("a",), queues=("bull:ma*",)),), MAIL).hides
 
 
 def test_stacks_are_searched_as_they_read() -> None:

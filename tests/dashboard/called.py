@@ -22,6 +22,7 @@ BODIES: dict[str, Any] = {
     "JobChange": {"data": {"n": 1.10}, "priority": 3, "lifo": True, "delay": 7, "progress": {"percent": 5}},
     "Retry": {"reset_attempts": True},
     "Duplicate": {"data": [1]},
+    "Move": {"queue": f"{BASE}/api/queues/default/bull/video", "again": False},
     "Failure": {"reason": "it hangs"},
     "Requeue": {"force": False},
     "LogLine": {"line": "seen by ada"},

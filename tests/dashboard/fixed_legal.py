@@ -15,6 +15,7 @@ LEGAL = {
     "set_progress": tuple(State),
     "log": tuple(State),
     "duplicate": tuple(State),
+    "move": tuple(state for state in State if state not in (State.ACTIVE, State.WAITING_CHILDREN)),
     "fail": (State.ACTIVE,),
     "requeue": (State.ACTIVE,),
     "remove_by_force": (State.ACTIVE,),

@@ -85,6 +85,18 @@ class FixedMutations(Mutations):
         text = found.data.text if found.data else "{}"
         return replace(self._added(id, found.row.name or "", data or text, {}), verb="duplicate")
 
+    async def move(
+        self, id: QueueId, job_id: str, target: QueueId, *, seen: State | None = None, again: bool = False
+    ) -> Outcome:
+        self._herd.reach(target)
+        found = await self._allowed("move", id, job_id)
+        if seen not in (None, found.row.state):
+            raise Conflict(f"{job_id} is {found.row.state} meanwhile.", "Look at it again.")
+        there = replace(found, queue=target, row=replace(found.row, id=f"moved-{job_id}", state=State.WAITING))
+        self._put(found, there)
+        said = f"{job_id} is in {target.name} now{', again' if again else ''}."
+        return Outcome("move", target, said, there.row.id)
+
     async def pause(self, id: QueueId) -> Outcome:
         return self._paused(id, paused=True)
 

@@ -12,7 +12,7 @@ from core.settings import Settings
 from dashboard.api.bodies import LARGEST_JOB
 from dashboard.urls import job_href, queue_href
 from tests.dashboard.described import check
-from tests.dashboard.fixed_herd import MAIL, FixedHerd, small_company
+from tests.dashboard.fixed_herd import MAIL, VIDEO, FixedHerd, small_company
 from tests.dashboard.served import BASE, client, dashboard
 
 OURS = {"Origin": "http://localhost"}
@@ -180,6 +180,17 @@ def test_a_copy_is_made_with_the_same_data_or_with_others() -> None:
     assert (data_of(herd, same["id"]), data_of(herd, other["id"])) == ('{"to":"a@b"}', "[1]")
 
 
+def test_a_job_is_moved_to_the_queue_whose_href_is_sent() -> None:
+    http, job = site(small_company()), job_href(BASE, MAIL, "5")
+    there = http.post(f"{job}/move", json={"queue": queue_href(BASE, VIDEO)}).json()
+
+    check("Outcome", there)
+    assert there["href"] == job_href(BASE, VIDEO, "moved-5")
+    assert http.post(f"{job}/move", json={}).json()["code"] == "invalid"
+    assert http.post(f"{job}/move", json={"queue": "/elsewhere"}).json()["code"] == "invalid"
+    assert http.get(job).status_code == 404
+
+
 def test_a_line_is_added_to_the_log() -> None:
     herd = small_company()
     answer = site(herd).post(job_href(BASE, MAIL, "1") + "/logs", json={"line": "seen by ada"})
@@ -239,4 +250,5 @@ def test_a_read_only_tickbird_changes_nothing() -> None:
     assert http.patch(queue, json={"concurrency": 1}).status_code == 403
     assert http.post(f"{queue}/jobs", json={"name": "x"}).status_code == 403
     assert http.post(f"{job}/duplicate").status_code == 403
+    assert http.post(f"{job}/move", json={"queue": queue_href(BASE, VIDEO)}).status_code == 403
     assert http.delete(job, params={"force": "true"}).status_code == 403

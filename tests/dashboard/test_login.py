@@ -169,6 +169,27 @@ def test_what_is_not_for_somebody_is_not_there_for_them(http: TestClient) -> Non
     assert http.get(f"{BASE}/api/queues/default/bull/mail/jobs?state=failed").status_code == 404
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/login/start"), ("PUT", "/login"), ("GET", "/login")])
+def test_a_stranger_learns_of_no_instance_and_no_queue(method: str, path: str) -> None:
+    settings = Settings(users=USERS)
+    herd = small_company(settings=settings, down=("b",))
+    answer = client(create_app(herd, settings)).request(method, BASE + path, headers=PAGE)
+
+    assert not any(word in answer.text for word in ("Redis b", "cannot be reached", "nobody to do it", "2 instances"))
+
+
+def test_what_was_denied_and_who_came_in_is_written_down() -> None:
+    herd = small_company(settings=SETTINGS)
+    http = client(create_app(herd, SETTINGS))
+    log_in(http, "eve")
+    assert http.post(f"{BASE}/queues/default/bull/video/pauses", headers=PAGE).status_code == 403
+    assert http.post(f"{BASE}/api/queues/default/bull/video/pause", headers=PAGE).status_code == 403
+    kept = repr(herd.audit.__dict__["_store"].__dict__)
+
+    assert kept.count("denied") == 2
+    assert "login" in kept
+
+
 TOKEN = "tb_0123456789abcdef"
 DIGEST = __import__("hashlib").sha256(TOKEN.encode()).hexdigest()
 

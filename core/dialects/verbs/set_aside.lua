@@ -4,15 +4,16 @@
 -- KEYS       see the prelude
 -- ARGV[5]    the mark to write: where it goes, and as which job
 -- ARGV[6]    the mark that it may replace, or '' where there may be none
--- ARGV[7]    SHA-1 of its data, options and priority as they were read, each on a line
--- ARGV[8]    the list, by its key's suffix, in which it was found, or '' to look near the ends of both
--- ARGV[9]    how many stood nearer that list's tail
--- ARGV[10]   and all that follow: job ids
+-- ARGV[7]    SHA-1 of its data, options, priority and of when it ran, as they were read, each on a line
+-- ARGV[8]    1 if it may have completed or failed: moved, it runs again
+-- ARGV[9]    the list, by its key's suffix, in which it was found, or '' to look near the ends of both
+-- ARGV[10]   how many stood nearer that list's tail
+-- ARGV[11]   and all that follow: job ids
 -- RETURNS    for each id, in order, one of
 --            ok, state, due                    it is set aside; due is when it would have run, in ms, if it was delayed, else 0
 --            marked, mark, state, due          it has another mark, which stays
---            changed                           its data, options or priority are not those that were read
---            locked | elsewhere, state         a worker holds it; it is active, or waits for its children
+--            changed                           it is not as it was read
+--            locked | elsewhere, state         a worker holds it; it is active, waits for children, or is finished and may not be
 --            scheduler, key                    the next iteration of a scheduler
 --            related, child or parent          it is one of a flow
 --            claimed, deduplication id         it holds that id
@@ -29,8 +30,11 @@ local FINISHED = { completed = true, failed = true }
 local aside = own.base .. 'tickbird:moving'
 
 local function digest(job)
-  local raw = redis.call('HMGET', job, 'data', 'opts', 'priority')
-  return redis.sha1hex(table.concat({ raw[1] or '', raw[2] or '', raw[3] or '' }, '\n'))
+  local raw = redis.call('HMGET', job, 'data', 'opts', 'priority', 'processedOn', 'finishedOn')
+  for index = 1, #raw do
+    raw[index] = raw[index] or ''
+  end
+  return redis.sha1hex(table.concat(raw, '\n'))
 end
 
 local function relation(job)
@@ -49,7 +53,7 @@ end
 
 local function obstacle(id, job, state)
   if is_locked(job) then return { 'locked' } end
-  if state == 'active' or state == 'waiting_children' then return { 'elsewhere', word(state) } end
+  if state == 'active' or state == 'waiting_children' or FINISHED[state] and ARGV[8] ~= '1' then return { 'elsewhere', word(state) } end
   local related, claimed = relation(job), claim(id, job)
   if related then return { 'related', related } end
   if claimed then return { 'claimed', claimed } end
@@ -60,7 +64,7 @@ end
 
 -- The state that it leaves, and when it was due; or else the lists that were not searched through.
 local function left(id, state)
-  if state == '' then return taken(id, ARGV[8], ARGV[9]) end
+  if state == '' then return taken(id, ARGV[9], ARGV[10]) end
   local due = state == 'delayed' and math.floor(tonumber(redis.call('ZSCORE', own.delayed, id)) / SCORE_UNIT) or 0
   redis.call('ZREM', own[state], id)
   return state, due
@@ -95,7 +99,7 @@ local function set_aside(id)
 end
 
 local results = {}
-for index = 10, #ARGV do
+for index = 11, #ARGV do
   results[#results + 1] = set_aside(ARGV[index])
 end
 return results

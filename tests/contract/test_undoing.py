@@ -61,7 +61,6 @@ def contents(mail: LaidOut) -> dict[str, Any]:
 ODD = {"data": b'{"a":"\xff\xfe"}', "odd": b"\x00\xff", "opts": '{"attempts":3}', "returnvalue": "null"}
 
 
-@pytest.mark.proves("restore")
 @pytest.mark.parametrize("state", [State.FAILED, State.COMPLETED, State.DELAYED, State.WAITING, State.PRIORITIZED])
 async def test_a_job_comes_back_byte_for_byte_with_its_log_its_score_and_its_place(
     mail: LaidOut, layout: Layout, state: State

@@ -81,7 +81,7 @@ class Herd(Reads):
         self.store = open_store(settings.state_url)
         self.audit = Trail(self.store)
         self.views = Views(self.store, self.sight)
-        self.failures = FailureSurvey(self.sight, self.store)
+        self.failures = FailureSurvey(self.sight, self.store, self.audit)
         keepsakes = Keepsakes(self.sight, self.store)
         ground = Ground(
             masters,

@@ -16,11 +16,13 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from core.access.asker import asker
 from core.errors import Invalid, Unavailable
 from core.feed.event import Event
 from core.feed.feed import Feed
 from core.feed.ring import MOST
 from core.feed.wanted import Wanted
+from dashboard import live
 from dashboard.desk import Desk
 
 LINES = "application/x-ndjson"
@@ -31,6 +33,8 @@ GATHER = 0.1
 AT_ONCE = 500
 # A reader that takes no byte for this long (seconds) is gone or stuck.
 SLOWEST_READER = 10.0
+# As long as the stream of a page, and for the same reason: its reader goes on with since.
+LONGEST_STREAM = live.LONGEST_STREAM
 # Compressing would hold lines back until there are enough of them.
 _HEADERS = {"content-encoding": "identity", "x-accel-buffering": "no"}
 
@@ -66,13 +70,19 @@ def _start(feed: Feed, since: str) -> tuple[int, bytes]:
     if life != feed.life:
         return oldest, note("gap", "That event is of another time: what came between is not known here.", missed=None)
     if int(number) < oldest:
-        missed = oldest - int(number)
-        return oldest, note("gap", "So many events in all queues had to make room meanwhile.", missed=missed)
+        missed = _missed(feed, int(number))
+        many = "Events" if missed is None else "So many events in all queues"
+        return oldest, note("gap", f"{many} had to make room meanwhile.", missed=missed)
     return min(int(number), feed.ring.last), b""
 
 
+def _missed(feed: Feed, after: int) -> int | None:
+    """How many have made room since that event; None for who sees a part: of which queues those were is not known."""
+    return max(0, feed.ring.before - after) if asker().scope.is_whole else None
+
+
 class Lines(Response):
-    """The lines, until the reader goes away or is too slow, or this is told to end."""
+    """The lines, until the reader goes away or is too slow, this is told to end, or its time is over."""
 
     media_type = LINES
 
@@ -97,6 +107,8 @@ class Lines(Response):
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if tasks[0].done():
                 tasks[0].result()
+        except TimeoutError:
+            pass  # it was read too slowly, or not at all
         except asyncio.CancelledError:
             # A server that goes down cancels what is still open. A stream always is: that is no fault to report.
             pass
@@ -110,25 +122,23 @@ class Lines(Response):
     async def _speak(self, send: Send) -> None:
         # A line at once: whoever waits for the first byte knows that it is heard.
         waiting, heard = self._first or b"\n", time.monotonic()
-        while True:
+        over = heard + LONGEST_STREAM
+        while time.monotonic() < over:
             if waiting:
-                try:
-                    async with asyncio.timeout(SLOWEST_READER):
-                        await send({"type": "http.response.body", "body": waiting, "more_body": True})
-                except TimeoutError:
-                    return
+                await _told(send, waiting)
                 heard = time.monotonic()
                 await asyncio.sleep(GATHER)
             if self._after < self._feed.ring.before:
-                body = note("end", "You read too slowly for what happens: ask again, with since.", missed=self._missed)
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+                await _told(send, self._end("You read too slowly for what happens: ask again, with since."))
                 return
-            await self._feed.newer(self._after, max(0.0, heard + HEARTBEAT - time.monotonic()))
+            await self._feed.newer(self._after, max(0.0, min(heard + HEARTBEAT, over) - time.monotonic()))
             waiting = self._next() or (b"\n" if time.monotonic() - heard >= HEARTBEAT else b"")
+        await _told(send, self._end("A stream lasts so long and no longer: ask again, with since."))
 
-    @property
-    def _missed(self) -> int:
-        return self._feed.ring.before - self._after
+    def _end(self, reason: str) -> bytes:
+        """The last line, with the id to go on from."""
+        id, missed = f"{self._feed.life}-{self._after}", _missed(self._feed, self._after)
+        return note("end", reason, missed=missed, id=id)
 
     def _next(self) -> bytes:
         """The next lines; those of events that are not wanted are passed over."""
@@ -158,14 +168,20 @@ def line(feed: Feed, event: Event) -> bytes:
     )
 
 
-def note(event: str, reason: str, *, missed: int | None) -> bytes:
+def note(event: str, reason: str, *, missed: int | None, id: str | None = None) -> bytes:
     """A line of ours between the events: `gap` where some are missing, `end` as the last one."""
-    return _line({"event": event, "reason": reason, "missed": missed})
+    return _line({"id": id, "event": event, "reason": reason, "missed": missed})
 
 
 def _line(value: dict[str, Any]) -> bytes:
     # ASCII only, as in the rest of the API: a name may hold bytes that are no text.
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+
+
+async def _told(send: Send, body: bytes) -> None:
+    """Raises TimeoutError where the reader does not take it."""
+    async with asyncio.timeout(SLOWEST_READER):
+        await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 async def _gone(receive: Receive) -> None:

@@ -33,6 +33,9 @@ HEARTBEAT = 15.0
 # A reader that takes no byte for this long is gone or stuck; it comes back by itself when it is not.
 SLOWEST_READER = 10.0
 MOST_STREAMS = 500
+# Who may look is only asked at the door. A stream ends by itself after this long (seconds), so that it outlives a login
+# that ended, or a role that changed, by no more; a browser comes back at once, from where it was.
+LONGEST_STREAM = 900.0
 # A browser morphs this many rows without a stutter; the others follow with the next message, oldest first.
 MOST_ROWS = 100
 NOWHERE = "There is no page at that address that could be kept up to date."
@@ -110,7 +113,7 @@ async def live(request: Request) -> Response:
 
 
 class Stream(Response):
-    """Server-sent events for one tab, until it goes away, reads too slowly, or is told to end."""
+    """Server-sent events for one tab, until it goes away, reads too slowly, is told to end, or its time is over."""
 
     media_type = "text/event-stream"
 
@@ -145,8 +148,9 @@ class Stream(Response):
 
     async def _speak(self, send: Send) -> None:
         silent_since = time.monotonic()
+        over = silent_since + LONGEST_STREAM
         with self._desk.herd.watching(), contextlib.suppress(TimeoutError):
-            while True:
+            while time.monotonic() < over:
                 started, version = time.monotonic(), self._desk.herd.snapshot().version
                 if message := await self._message(started - silent_since):
                     async with asyncio.timeout(SLOWEST_READER):

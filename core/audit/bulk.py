@@ -1,48 +1,73 @@
-"""Bulk work in the audit log: one entry for each operation, written when it begins and completed when it is over."""
+"""Bulk work in the audit log: one entry for each operation, written when it begins and completed when it is over; and
+one for each time that somebody holds it, lets it go on or cancels it."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from core.access.asker import ITSELF, asker
 from core.audit.entry import Ended, Entry
-from core.audit.trail import LONGEST, Trail
-from core.model import QueueId
+from core.audit.trail import LONGEST, Trail, begun
 from core.operations.operation import Operation, Status
+from core.operations.request import Request
 from core.sight import now
 
 _ENDED = {Status.DONE: Ended.DONE, Status.FAILED: Ended.FAILED}
 
 
 def telling(trail: Trail) -> Callable[[Operation, str], Awaitable[None]]:
-    """What an operation's beginning and end are told to."""
+    """What an operation's beginning and end are told to, and what people tell it."""
 
     async def told(operation: Operation, what: str) -> None:
-        await trail.write(_entry(operation, over=what == "ended"))
+        if what in ("begun", "ended"):
+            await trail.write(_entry(operation, over=what == "ended"))
+        else:
+            await trail.write(_of_word(operation, what))
 
     return told
 
 
 def _entry(operation: Operation, *, over: bool) -> Entry:
     request, who = operation.request, asker()
-    done = f"{operation.done:,} done, {sum((operation.skipped or {}).values()):,} left alone. {operation.trouble}"
+    name = _beginner(operation)
+    done = f"{operation.done:,} done, {operation.passed_over:,} left alone. {operation.trouble}"
+    said = (f"{operation.status}: {done}" if over else f"{_meant(operation)}.", _previewer(request, name))
     return Entry(
         id=operation.id,
         at=operation.started or operation.created,
-        who=request.by or who.name,
+        who=name[:LONGEST],
         # What goes on after a restart is nobody's request any more, whoever it was begun by.
-        role="" if who is ITSELF else who.role,
+        role="" if who is ITSELF or who.name != name else who.role,
         verb=request.action,
-        queue=_place(request.queues[0]) if request.queues and len(request.queues) == 1 else "",
+        queue=_queue(request),
         count=operation.done if over else operation.total,
         reason=request.reason[:LONGEST],
         ended=_ENDED.get(operation.status, Ended.REFUSED) if over else Ended.BEGUN,
-        said=(f"{operation.status}: {done}" if over else _meant(operation)).strip()[:LONGEST],
+        said=" ".join(part.strip() for part in said if part)[:LONGEST],
         ended_at=now() if over else None,
     )
 
 
-def _place(id: QueueId) -> str:
+def _of_word(operation: Operation, act: str) -> Entry:
+    entry, request = begun(f"{act}-operation", reason=operation.told[-1].reason), operation.request
+    said = f"Operation {operation.id}: {request.action} {_meant(operation)}."
+    return replace(entry, queue=_queue(request), ended=Ended.DONE, said=said[:LONGEST], ended_at=entry.at)
+
+
+def _beginner(operation: Operation) -> str:
+    """The first that told it anything; it may have been previewed by somebody else."""
+    return (operation.told[0].by if operation.told else "") or asker().name
+
+
+def _previewer(request: Request, beginner: str) -> str:
+    return f"Previewed by {request.by}." if request.by not in ("", beginner) else ""
+
+
+def _queue(request: Request) -> str:
+    if request.queues is None or len(request.queues) != 1:
+        return ""
+    (id,) = request.queues
     return f"{id.instance}/{id.prefix}/{id.name}"[:LONGEST]
 
 

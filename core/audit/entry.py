@@ -18,8 +18,9 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`at` and `ended_at` are instants in ms. `verb` is a mutation's or an operation's action, `login`, `reveal`, or
-    a method and path that was denied; `queue` is `instance/prefix/name`, empty where none or several are meant."""
+    """`at` and `ended_at` are instants in ms. `verb` is a mutation's or an operation's action, `pause-operation` and
+    the like, `login`, `reveal`, or a method and path that was denied; `queue` is `instance/prefix/name`, empty where
+    none or several are meant."""
 
     id: str
     at: int

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.access.asker import asker
 from core.dead_letters.letter import DeadLetter, Sent
 from core.dead_letters.reading import original_options, originals
 from core.dead_letters.sending import Parcel, Sender, refused
-from core.errors import Conflict, Invalid, TickbirdError, Unavailable
+from core.errors import Conflict, Invalid, NotFound, TickbirdError, Unavailable
 from core.ground import Ground
 from core.model import QueueId
 from core.redaction.redaction import NOTHING_HIDDEN
@@ -25,13 +26,16 @@ Original = tuple[str, Mapping[str, Any]]
 def known_queue(snapshot: Snapshot, near: QueueId, said: str) -> QueueId | None:
     """The queue that a word means: the one beside `near`, else the only one called so; None where there is no such, or
     more than one."""
+    meant = _meant(snapshot, near, said)
+    return meant[0] if len(meant) == 1 else None
+
+
+def _meant(snapshot: Snapshot, near: QueueId, said: str) -> list[QueueId]:
+    """The nearest of those that are called so."""
     ids = [queue.id for queue in snapshot.queues]
     called = [id for id in ids if said in (id.name, f"{id.prefix}:{id.name}")]
     beside = [id for id in called if id == QueueId(near.instance, near.prefix, said)]
-    for found in (beside, [id for id in called if id.instance == near.instance], called):
-        if found:
-            return found[0] if len(found) == 1 else None
-    return None
+    return beside or [id for id in called if id.instance == near.instance] or called
 
 
 @dataclass(slots=True)
@@ -79,6 +83,7 @@ class Addressing:
 
     def _queue(self, letter: DeadLetter) -> QueueId:
         how = self.sender.how
+        self._check_sight(letter)
         to = letter.queue or how.to or (letter.likely_queue if how.guesses else None)
         if to is not None:
             return to
@@ -86,6 +91,14 @@ class Addressing:
             said = f"It came from {printable(letter.queue_said.text)}, of which there is none here, or more than one."
             raise Invalid(said, "Say which queue it goes to.")
         raise Invalid("It is not recorded which queue it came from.", "Say which.")
+
+    def _check_sight(self, letter: DeadLetter) -> None:
+        """Raises NotFound where it came from a queue that is hidden from who asks: it goes to no other one."""
+        if letter.queue_said is None:
+            return
+        meant = _meant(self.sight.everything, self.sender.source.id, letter.queue_said.text)
+        if not all(map(asker().scope.has, meant)):
+            raise NotFound("Its original queue is not there for you.", "Who may see it can send it back.")
 
     def _name(self, letter: DeadLetter, original: Original | None) -> str:
         how = self.sender.how

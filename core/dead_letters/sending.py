@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.dead_letters.letter import DeadLetter, How, Mark, Sent, job_id_for, mark_of
-from core.dead_letters.reading import original_data
+from core.dead_letters.reading import original_data, original_options
 from core.dialects.contract import LISTS, contract
 from core.errors import Conflict, TickbirdError
 from core.ground import Ground
@@ -23,12 +23,13 @@ from core.mutations.adding import BYTES_AT_ONCE, SEARCHING_AT_ONCE, Ready
 from core.mutations.deep import removed
 from core.mutations.job_options import placed
 from core.mutations.permits import check
-from core.mutations.receiving import for_a_new_job, receive_jobs
+from core.mutations.receiving import for_a_new_job, hidden_there, receive_jobs
 from core.mutations.refusals import refusal
 from core.mutations.sentences import of_job
 from core.mutations.written import DATA_LIMIT, NAME_LIMIT, json_text, plain_text
+from core.redaction.fields import cleaned
 from core.sight import now
-from core.text import printable
+from core.text import json_or_none, printable, raw_bytes, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,21 @@ class Sender:
             raise Conflict("The data of its job are not in it any more.")
         plain_text("The name", name, NAME_LIMIT)
         json_text("The data", data, DATA_LIMIT)
+        self._check_seen(letter, data, to)
         mark, stands = self._mark(letter, to.id)
         given = for_a_new_job(options, to) | ({"attempts": 1} if self.how.once else {})
         place = placed(to.identity, {**given, "jobId": mark.job_id}, now())
         return Parcel(letter, Ready(name, data, place), mark, stands)
+
+    def _check_seen(self, letter: DeadLetter, data: str, to: Queue) -> None:
+        here, there = (self.ground.instance(id).redaction(id) for id in (self.source.id, to.id))
+        if not here.hides or (here == there and not here.paths):
+            return
+        seen = _parts(replace(letter, written=text(cleaned(here, b"data", raw_bytes(letter.written)))))
+        # There they stand by themselves, so that a path may not lead to them any more.
+        again = here == there and seen[0] == json_or_none(there.of_json(raw_bytes(data)))
+        if seen != _parts(letter) and not again:
+            raise hidden_there(to)
 
     def _mark(self, letter: DeadLetter, to: QueueId) -> tuple[Mark, bool]:
         """The mark that it gets, and whether it has that already."""
@@ -153,6 +165,12 @@ class Sender:
     ) -> list[Answer]:
         act = Act(self.ground.instance(self.source.id), self.source, verb, options)
         return await act.on_jobs([parcel.letter.id for parcel in parcels])
+
+
+def _parts(letter: DeadLetter) -> tuple[Any, ...]:
+    """The data and options that go on, and whether the data are there."""
+    data = original_data(letter)
+    return json_or_none(raw_bytes(data or "")), original_options(letter), data is not None
 
 
 def _check_same(before: Mark, to: QueueId) -> None:

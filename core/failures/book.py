@@ -70,6 +70,11 @@ class Book:
         """Whether every failure of the queue is known."""
         return len(self.known) >= self.total
 
+    @property
+    def is_read(self) -> bool:
+        """Whether every failure that is listed is known: all, or the newest `MOST`."""
+        return not self.unread and bool(self.known or not self.total)
+
     def learn(self, id: bytes, at: int, how: Fingerprint) -> None:
         """A failure was read; it may have been before, by somebody who was about to retry it."""
         if (before := self.known.get(id)) is not None:

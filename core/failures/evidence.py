@@ -7,7 +7,7 @@ had failed, the last message, and one stack. Bounded, and without what redaction
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from core.failures.fingerprint import Fingerprint
@@ -50,6 +50,14 @@ class Evidence:
         """How many of those gone had failed since that instant, to the slot."""
         return sum(number for slot, number in self.slots if slot >= since - FINE)
 
+    def is_all_of(self, has: Callable[[QueueId], bool]) -> bool:
+        """Whether all that it counts and says is of such queues; not where it may be of more than it names."""
+        return (
+            len(self.queues) < MOST_QUEUES
+            and all(map(has, self.queues))
+            and (self.example is None or has(self.example.queue))
+        )
+
 
 def left(known: Evidence | None, how: Fingerprint, queue: QueueId, instants: list[int], now: int) -> Evidence:
     """What is known, now that failures of this queue, by when they had failed, are failed no more."""
@@ -62,14 +70,18 @@ def left(known: Evidence | None, how: Fingerprint, queue: QueueId, instants: lis
         last=max(known.last, *instants),
         gone=known.gone + len(instants),
         slots=_coarser(slots, now),
-        queues=known.queues if queue in known.queues else (*known.queues, queue)[-MOST_QUEUES:],
+        queues=_with(known.queues, queue),
     )
 
 
 def heard(known: Evidence | None, how: Fingerprint, at: int, example: Example) -> Evidence:
     """What is known, with one failure in its own words."""
-    known = known or Evidence(how, at, at, queues=(example.queue,))
-    return replace(known, example=example)
+    known = known or Evidence(how, at, at)
+    return replace(known, queues=_with(known.queues, example.queue), example=example)
+
+
+def _with(queues: tuple[QueueId, ...], queue: QueueId) -> tuple[QueueId, ...]:
+    return queues if queue in queues else (*queues, queue)[-MOST_QUEUES:]
 
 
 def _coarser(slots: Mapping[int, int], now: int) -> tuple[tuple[int, int], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nlargest, nsmallest
 
@@ -93,6 +93,13 @@ def group_of(books: Mapping[QueueId, Book], key: str, now: int, kept: Kept = NOT
         evidence = kept.evidence.get(key)
         return _draft(evidence.how, (), now, kept) if evidence and evidence.gone else None
     return _whole(_draft(*found, now, kept), found[1], now)
+
+
+def is_all_of(books: Mapping[QueueId, Book], key: str, kept: Kept, has: Callable[[QueueId], bool]) -> bool:
+    """Whether all failures of the group that are known, gone ones too, are of such queues."""
+    parts = next((parts for how, parts in _pieces(books).items() if how.key == key), [])
+    evidence = kept.evidence.get(key)
+    return all(has(queue) for queue, _ in parts) and (evidence is None or evidence.is_all_of(has))
 
 
 def newest(

@@ -9,15 +9,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from core.access.asker import Scope, asker
-from core.errors import NotFound, TickbirdError
+from core.access.asker import ITSELF, Scope, asker, asking
+from core.audit.trail import Trail
+from core.errors import Forbidden, NotFound, TickbirdError, Unavailable
 from core.failures import witness
 from core.failures.book import Book, failed_key
-from core.failures.groups import Group, Kept, group_of, grouped, newest
+from core.failures.groups import Group, Kept, group_of, grouped, is_all_of, newest
 from core.failures.heads import HeadReader
 from core.failures.keeping import Keeping
 from core.failures.marks import Mark, Standing
 from core.model import Queue, QueueId, State
+from core.permission import Permission
 from core.redaction.redaction import Redaction, redaction
 from core.sight import Sight, now
 from core.store.contract import Store
@@ -32,6 +34,8 @@ QUICK = 0.02
 MOST_LISTED = 500
 # Groups are worked out for so many kinds of askers, by what is there for them.
 MOST_SCOPES = 32
+# Who sees a part decides for it only if there is no more to the group: so long (seconds) the rest is read for that.
+WHOLE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,14 @@ class Listed:
 
 
 class FailureSurvey:
-    """The books of every queue that has failed jobs, and what `store` keeps of them."""
+    """The books of every queue that has failed jobs, and what `store` keeps of them; `trail` is told who decided."""
 
-    def __init__(self, sight: Sight, store: Store) -> None:
-        self._sight = sight
+    def __init__(self, sight: Sight, store: Store, trail: Trail) -> None:
+        self._sight, self._trail = sight, trail
         self._keeping = Keeping(store)
         self._books: dict[QueueId, Book] = {}
         self._troubles: dict[str, str] = {}
+        self._unwitnessed: set[str] = set()
         self._reading: dict[str, asyncio.Task[None]] = {}
         self._last: dict[Scope, tuple[frozenset[QueueId], tuple[Group, ...], float]] = {}
 
@@ -100,10 +105,17 @@ class FailureSurvey:
         return Listed(tuple(found[start:]), total)
 
     async def mark(self, key: str, mark: Mark | None) -> Group:
-        """Resolve or ignore a group, or (None) open it again. Raises NotFound, Unavailable."""
-        group = await self.group(key, 0)
-        await self._keeping.put_mark(key, mark)
-        self._last.clear()
+        """Resolve or ignore a group, or (None) open it again, for everybody. Raises NotFound, Unavailable, and
+        Forbidden where who asks may not, or does not see all of it."""
+        verb = _VERBS[mark.standing if mark else Standing.OPEN]
+        async with self._trail.act(verb, reason=mark.why if mark else "") as told:
+            asker().check(Permission.RETRY)
+            group = await self.group(key, 0)
+            await self._check_all_seen(key)
+            await self._keeping.put_mark(key, mark)
+            self._last.clear()
+            how = group.fingerprint
+            told.says(f"The group {key} of failures: {how.message or how.error or how.name}")
         return replace(group, mark=mark)
 
     @asynccontextmanager
@@ -113,11 +125,10 @@ class FailureSurvey:
         try:
             await self._hold(id, job_ids)
         except TickbirdError as trouble:
-            log.warning(
-                "of jobs about to be retried in %s it is not known why they failed: %s", id.name, trouble.message
-            )
+            self._unknown(id, trouble)
             yield
             return
+        self._unwitnessed.discard(id.instance)
         try:
             yield
         finally:
@@ -138,6 +149,27 @@ class FailureSurvey:
         missing = [one for how, one in held.items() if not witness.has_example(self._keeping, how)]
         await witness.hear(instance, id, redaction, self._keeping, missing[: witness.MOST_HEARD])
 
+    def _unknown(self, id: QueueId, trouble: TickbirdError) -> None:
+        """Said once of each Redis until it is well again: bulk work meets the same trouble with every slice."""
+        if id.instance not in self._unwitnessed:
+            self._unwitnessed.add(id.instance)
+            said = "of jobs about to be retried in %s, and maybe more there, it is not known why they failed: %s"
+            log.warning(said, id.name, trouble.message)
+
+    async def _check_all_seen(self, key: str) -> None:
+        scope = asker().scope
+        if scope.is_whole:
+            return
+        with asking(ITSELF):
+            await self.look(WHOLE)
+        if not all(book.is_read for id, book in self._books.items() if not scope.has(id)):
+            raise Unavailable("It is not known yet whether queues that are not yours have failures of this group.")
+        if not is_all_of(self._books, key, self._keeping.kept, scope.has):
+            raise Forbidden(
+                "This group has, or had, failures in queues that are not yours, and what is decided holds for all.",
+                "Somebody who sees all its queues can decide.",
+            )
+
     async def _recheck(self, id: QueueId, job_ids: Sequence[bytes]) -> None:
         try:
             queue, instance = self._sight.queue(id), self._sight.present(id.instance)
@@ -148,11 +180,11 @@ class FailureSurvey:
         await self._keeping.refresh()
 
     def _read_on(self) -> list[asyncio.Task[None]]:
-        """Read all that is not known, one task for each instance."""
+        """Read all that is not known, one task for each instance; those that are there for who asks."""
         for id in self._books.keys() - {queue.id for queue in self._sight.everything.queues}:
             self._gone(id)
         mine: dict[str, list[Queue]] = {}
-        for queue in self._sight.queues():
+        for queue in self._sight.everything.queues:
             known = self._books.get(queue.id)
             if queue.counts.get(State.FAILED) or (known and (known.known or known.total)):
                 self._books.setdefault(queue.id, Book(total=queue.counts.get(State.FAILED, 0)))
@@ -160,8 +192,10 @@ class FailureSurvey:
         for name, those in mine.items():
             task = self._reading.get(name)
             if task is None or task.done():
-                self._reading[name] = asyncio.create_task(self._read(name, those))
-        return [self._reading[name] for name in mine]
+                # What is read is for all, whoever comes first.
+                with asking(ITSELF):
+                    self._reading[name] = asyncio.create_task(self._read(name, those))
+        return [self._reading[name] for name in mine if asker().scope.has_instance(name)]
 
     def _gone(self, id: QueueId) -> None:
         """The queue is not there any more."""
@@ -205,7 +239,7 @@ class FailureSurvey:
         kept, scope = self._keeping.kept, asker().scope
         if scope.is_whole:
             return kept
-        return Kept(kept.marks, {key: e for key, e in kept.evidence.items() if all(map(scope.has, e.queues))})
+        return Kept(kept.marks, {key: e for key, e in kept.evidence.items() if e.is_all_of(scope.has)})
 
     def _grouped(self, books: Mapping[QueueId, Book]) -> tuple[Group, ...]:
         """The groups, worked out anew after a rest in proportion to what that takes."""
@@ -233,7 +267,11 @@ class FailureSurvey:
                     log.warning("it is not kept that a group of failures is open again: %s", away.message)
 
     def _trouble(self) -> tuple[str, ...]:
-        return (*self._troubles.values(), *((self._keeping.trouble,) if self._keeping.trouble else ()))
+        scope = asker().scope
+        of_instances = (said for name, said in self._troubles.items() if scope.has_instance(name))
+        # Where the store is does not concern who sees a part.
+        of_store = self._keeping.trouble if scope.is_whole or not self._keeping.trouble else _STORE_AWAY
+        return (*of_instances, *((of_store,) if of_store else ()))
 
     def _notes(self, books: Mapping[QueueId, Book]) -> tuple[str, ...]:
         names = sorted({id.instance for id, book in books.items() if book.unscripted})
@@ -241,4 +279,6 @@ class FailureSurvey:
 
 
 _NOT_YET: tuple[frozenset[QueueId], tuple[Group, ...], float] = (frozenset(), (), 0.0)
+_VERBS = {Standing.RESOLVED: "resolve", Standing.IGNORED: "ignore", Standing.OPEN: "reopen"}
+_STORE_AWAY = "What was resolved, ignored or retried before may be missing: Tickbird's own store is away."
 _UNSCRIPTED = "Redis {} does not let our user run scripts (EVAL), so whole stacks are read: this takes longer."

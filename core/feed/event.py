@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from core.events.happening import Happening
 from core.events.position import Id
 from core.model import QueueId
-from core.redaction.redaction import Redaction
+from core.redaction.fields import cleaned
+from core.redaction.redaction import HIDDEN, Redaction
 from core.text import json_or_none, raw_bytes, text
 
 # Of what an event carries, so many bytes are kept; the job has the whole.
@@ -26,6 +26,7 @@ KINDS = (
 OTHER = "other"
 # What events say in fields whose names tell nothing by themselves, in the words of a job.
 _WORDS = {b"data": "progress"}
+_NESTED = (b"{", b"[")
 _PLAIN = frozenset((b"prev", b"delay", b"attemptsMade", b"count", b"deduplicationId", b"deduplicatedJobId"))
 
 
@@ -85,11 +86,17 @@ def _shown(name: bytes, raw: bytes, hides: Redaction) -> bytes:
         return raw
     if name == b"failedReason":
         return hides.of_text(raw)
-    # As a member of an object, so that a rule for a key of that name holds for the field itself.
-    key, value = text(name), json_or_none(raw)
-    inner = raw if value is not None else json.dumps(text(raw)).encode("utf-8", "surrogatepass")
-    if name in (b"data", b"returnvalue"):
-        return hides.of_json(inner)
-    whole = json_or_none(hides.of_json(b"{%s:%s}" % (json.dumps(key).encode(), inner)))
-    found = whole.get(key) if isinstance(whole, dict) else None
-    return hides.of_text(raw_bytes(found) if isinstance(found, str) else json.dumps(found).encode())
+    is_payload = name in (b"data", b"returnvalue")
+    if not is_payload and hides.hides_path((text(name),)):
+        return HIDDEN.encode()
+    begins = raw.lstrip()[:1]
+    # What only looks like JSON may hold what must not be seen, so what it begins with decides.
+    if begins in _NESTED or (begins == b'"' and is_payload):
+        return cleaned(hides, b"returnvalue", raw)
+    return hides.of_text(_unquoted(raw))
+
+
+def _unquoted(raw: bytes) -> bytes:
+    """A text that is a JSON string as it reads: escaped quotes would part a key from its value."""
+    value = json_or_none(raw)
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else raw

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from heapq import nlargest
@@ -42,7 +42,7 @@ MOST_PASTS = 300
 class Look:
     """Events, newest first. `more`: older ones are there. `newer` counts those wanted that came after the place that
     was asked for. `kept` of `dropped + kept` that came since `since` are still here; `past` were read from the streams,
-    which held them from before. `notes` say what is not told."""
+    which held them from before: all of the queues that are there for who asks. `notes` say what is not told."""
 
     events: tuple[Event, ...]
     more: bool
@@ -80,17 +80,19 @@ class Feed:
         """The newest of the events that are wanted, or those up to a place: the instant and id of an event."""
         self.glance()
         with asking(ITSELF):
-            trouble = await self._read_past(wanted)
+            troubles = await self._read_past(wanted)
         found = [event for event in self._all() if self.shows(event, wanted)]
         newer = 0
         if upto is not None:
             before = [event for event in found if place(event) <= upto]
             newer, found = len(found) - len(before), before
         shown = nlargest(limit, found, key=place)
-        notes = (*trouble, *self._untold(wanted))
-        ring = self.ring
-        past = sum(map(len, self._past.values()))
-        return Look(tuple(shown), len(found) > limit, newer, len(ring), ring.dropped, self.since, past, notes)
+        scope = asker().scope
+        away = (said for name, said in troubles.items() if scope.has_instance(name))
+        notes = (*away, *self._untold(wanted))
+        kept, dropped = _there(self.ring.kept_of), _there(self.ring.dropped_of)
+        past = _there({id: len(events) for id, events in self._past.items()})
+        return Look(tuple(shown), len(found) > limit, newer, kept, dropped, self.since, past, notes)
 
     def shows(self, event: Event, wanted: Wanted) -> bool:
         """Whether the event is one of those, and of a queue that is there for who asks."""
@@ -154,8 +156,8 @@ class Feed:
             # What is followed by now must not be told twice.
             yield from (e for e in events if first is None or (e.mark is not None and e.mark < first))
 
-    async def _read_past(self, wanted: Wanted) -> tuple[str, ...]:
-        """Learn what the streams hold of the queues that are wanted; why not, where that is so."""
+    async def _read_past(self, wanted: Wanted) -> Mapping[str, str]:
+        """Learn what the streams hold of the queues that are wanted; of which instances not, and why."""
         one = wanted.queue
         if one is not None:
             wants = [] if one in self._deep else [queue for queue in self._sight.queues() if queue.id == one]
@@ -164,11 +166,12 @@ class Feed:
             wants = [queue for queue in busiest if queue.id not in self._past]
         names = {queue.id.instance for queue in wants}
         await self._has_begun(names)
-        troubles = [await self._read_of(name, wants, FEW if one is None else MANY) for name in sorted(names)]
-        if not any(troubles):
+        told = {name: await self._read_of(name, wants, FEW if one is None else MANY) for name in sorted(names)}
+        troubles = {name: trouble for name, trouble in told.items() if trouble}
+        if not troubles:
             self._surveyed = self._surveyed or (one is None and bool(wants))
             self._deep.update(queue.id for queue in wants if queue.id == one)
-        return tuple(filter(None, troubles))
+        return troubles
 
     async def _has_begun(self, instances: set[str]) -> None:
         """Until these are followed: what comes between reading the past and following would be lost."""
@@ -222,6 +225,12 @@ class Feed:
 def place(event: Event) -> tuple[int, int]:
     """Where an event stands among all: by its instant, then in the order in which it came."""
     return event.at, event.id
+
+
+def _there(counts: Mapping[QueueId, int]) -> int:
+    """How many of these there are for who asks."""
+    scope = asker().scope
+    return sum(number for id, number in counts.items() if number and scope.has(id))
 
 
 def _moves(queue: Queue) -> float:

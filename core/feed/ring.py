@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import islice
 
 from core.feed.event import Event
+from core.model import QueueId
 
 MOST = 10_000
 BYTES = 16_000_000
@@ -14,12 +15,14 @@ BYTES = 16_000_000
 
 class Ring:
     """Events in the order in which they came; their ids follow each other without a gap. `dropped` counts those that
-    had to make room."""
+    had to make room; `kept_of` and `dropped_of` say how many of each queue are here, and had to."""
 
     def __init__(self) -> None:
         self._events: deque[Event] = deque()
         self._bytes = 0
         self.dropped = 0
+        self.kept_of: Counter[QueueId] = Counter()
+        self.dropped_of: Counter[QueueId] = Counter()
 
     def __len__(self) -> int:
         return len(self._events)
@@ -40,9 +43,13 @@ class Ring:
     def put(self, event: Event) -> None:
         self._events.append(event)
         self._bytes += event.size
+        self.kept_of[event.queue] += 1
         while len(self._events) > MOST or self._bytes > BYTES:
-            self._bytes -= self._events.popleft().size
+            gone = self._events.popleft()
+            self._bytes -= gone.size
             self.dropped += 1
+            self.kept_of[gone.queue] -= 1
+            self.dropped_of[gone.queue] += 1
 
     def after(self, id: int) -> Iterator[Event]:
         """Those that came after that one, as far as they are still here."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 
-from core.instance import Instance
+from core.errors import Conflict
+from core.instance import Instance, pack
 from core.model import Outcome, Queue
 from core.mutations.act import Act, Answer
 from core.mutations.deep import TRIES, place_in
@@ -18,15 +19,21 @@ from core.mutations.permits import check
 from core.mutations.refusals import refusal
 from core.mutations.sentences import of_job, of_state
 from core.mutations.written import DATA_LIMIT, json_text, stored_bytes
+from core.redaction.fields import LARGEST, cleaned
+from core.redaction.redaction import Redaction
 from core.text import raw_bytes
 
 
 async def edit_data(instance: Instance, queue: Queue, job_id: str, data: str, *, seen: str | None = None) -> Outcome:
     """The job gets this JSON text, byte for byte. `seen` is what stood there when the person looked: where that has
-    changed since, nothing is overwritten. Never while a worker has the job."""
+    changed since, nothing is overwritten. Never while a worker has the job, or part of it is redacted for who asks."""
     json_text("The data", data, DATA_LIMIT)
-    before = stored_bytes("What was seen", seen or "")
-    answer = await act_on_job(instance, queue, "edit_data", job_id, data, int(seen is not None), before)
+    before = None if seen is None else stored_bytes("What was seen", seen)
+    if (redaction := instance.redaction(queue.id)).hides:
+        shown = await _unredacted(instance, redaction, queue, job_id)
+        # Only what was looked at is overwritten: meanwhile there may come what must not be lost.
+        before = shown if before is None else before
+    answer = await act_on_job(instance, queue, "edit_data", job_id, data, int(before is not None), before or b"")
     if not answer.number(0):
         said = f"{of_job(queue, job_id)} has that data already."
         return Outcome("edit_data", queue.id, said, job_id, changed=False)
@@ -54,6 +61,19 @@ async def change_delay(instance: Instance, queue: Queue, job_id: str, delay: int
     paused = "; the queue is paused, so it runs after a resume" if answer.number(0) else ""
     sentence = f"{of_job(queue, job_id)} is due in {delay:,} ms{paused}."
     return Outcome("change_delay", queue.id, sentence, job_id)
+
+
+async def _unredacted(instance: Instance, redaction: Redaction, queue: Queue, job_id: str) -> bytes:
+    """The present data. Raises Conflict where something of them would be taken out before they are shown."""
+    key = queue.id.base + raw_bytes(job_id)
+    (size,) = await instance.read([pack("HSTRLEN", key, "data")])
+    (data,) = await instance.read([pack("HGET", key, "data")]) if (size or 0) <= LARGEST else (None,)
+    if size and (data is None or cleaned(redaction, b"data", data) != data):
+        raise Conflict(
+            f"Part of the data of {of_job(queue, job_id)} is redacted for you, and would be lost.",
+            "Who may see all of it can change it.",
+        )
+    return data or b""
 
 
 async def _reordered(instance: Instance, queue: Queue, job_id: str, priority: int, *, lifo: bool) -> Answer:

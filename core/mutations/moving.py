@@ -22,10 +22,11 @@ from core.mutations.deep import TRIES, place_in
 from core.mutations.duplicating import Original, read_original
 from core.mutations.job_options import LAST_DUE, placed
 from core.mutations.permits import check
-from core.mutations.receiving import is_forgotten, receive_jobs
+from core.mutations.receiving import hidden_there, is_forgotten, receive_jobs
 from core.mutations.refusals import refusal
 from core.mutations.sentences import of_job, of_queue
 from core.mutations.translating import Translated, translated
+from core.redaction.fields import cleaned
 from core.sight import now
 from core.text import json_or_none, printable, raw_bytes
 
@@ -82,6 +83,7 @@ class Move:
         changed nothing; Unavailable, and then asking again finishes what was begun."""
         self._check()
         read = await read_original(self.instance, self.source, job_id, verb="move", more=("movingTo", *_WHEN))
+        self._check_seen(read)
         became = translated(read, self.target)
         # What its new queue would refuse has to be known before anything is done.
         self._ready(became, Aside(self._ticket(), "", 0))
@@ -97,6 +99,12 @@ class Move:
             raise Invalid(f"It is in {of_queue(self.source)} already.", "Name another queue.")
         if self.target.id.instance != self.source.id.instance:
             raise Invalid("A job moves between queues of one Redis only.", "Add it there, and remove it here.")
+
+    def _check_seen(self, read: Original) -> None:
+        here, there = (self.instance.redaction(queue.id) for queue in (self.source, self.target))
+        fields = {name: read.fields[name.decode()] or b"" for name in (b"data", b"opts")}
+        if here != there and any(raw and cleaned(here, name, raw) != raw for name, raw in fields.items()):
+            raise hidden_there(self.target)
 
     def _ticket(self) -> Ticket:
         id = self.target.id

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.errors import Forbidden
 from core.instance import Instance
 from core.model import Queue
 from core.mutations.act import Act, Answer
 from core.mutations.adding import Ready
 from core.mutations.duplicating import ITS_OWN
 from core.mutations.job_options import last_priority
+from core.mutations.sentences import of_queue
 from core.sight import now
 
 # That a job has come is remembered for a week (verbs/receive.lua): what was begun earlier has nothing to rely on (ms).
@@ -31,6 +33,12 @@ async def receive_jobs(instance: Instance, queue: Queue, jobs: Sequence[tuple[Re
     told = [argument for ready, begun in jobs for argument in (*ready.arguments(), int(is_forgotten(begun)))]
     act = Act(instance, queue, "receive", (len(jobs), *told))
     return await act.on_jobs([ready.place.job_id for ready, _ in jobs])
+
+
+def hidden_there(to: Queue) -> Forbidden:
+    """It must not be read in another queue by who may not read it where it is."""
+    said = f"Part of its data is redacted for you, and it is not known to be so in {of_queue(to)}."
+    return Forbidden(said, "Who may see all of it can send it there.")
 
 
 def for_a_new_job(options: Mapping[str, Any], to: Queue) -> dict[str, Any]:

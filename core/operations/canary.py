@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from core.access.asker import ITSELF, asking
 from core.dialects.contract import contract
 from core.errors import TickbirdError
 from core.ground import Ground
@@ -108,7 +109,10 @@ class Canary:
             return bird  # its Redis is away: it is looked for again
         if state == GONE and bird.vanishes:
             state = State.COMPLETED.value
-        shown = self.redaction(bird.queue).of_text(reason)[:REASON]
+        # All who look at the operation see it, whatever is shown to who began it.
+        with asking(ITSELF):
+            redaction = self.redaction(bird.queue)
+        shown = redaction.of_text(reason)[:REASON]
         return replace(bird, state=state, reason=text(shown) if state == State.FAILED else "")
 
     def _sentence(self) -> str:

@@ -12,7 +12,6 @@ from core.mutations import editing
 from core.mutations.act import Act, Answer, Option, wishes
 from core.mutations.permits import check
 from core.operations.operation import Skip
-from core.operations.record import RETENTION
 from core.operations.request import Action, Request
 from core.operations.scope import Scope, spelled
 from core.operations.tally import AWAY, DONE, Book, skipped
@@ -44,7 +43,7 @@ class Doing:
         how long Redis takes to answer something small (seconds)."""
         self._look_again()
         # What a retention rule removes has served its time.
-        undoable = self._request.action in REMOVES and self._request.by != RETENTION
+        undoable = self._request.action in REMOVES and not self._request.ruled
         if undoable:
             await self._book.before_removal(self.queue, [text(id) for id in ids])
         if self._book.canary is not None:

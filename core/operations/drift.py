@@ -10,7 +10,6 @@ import time
 from core.dialects.contract import contract
 from core.operations.doing import Doing
 from core.operations.place import Mark
-from core.operations.record import RETENTION
 from core.operations.request import Request
 from core.operations.scope import DATED, Scope, left_in
 from core.operations.tally import Book
@@ -40,7 +39,7 @@ class Drift:
 
     def __init__(self, doing: Doing, request: Request, scope: Scope, book: Book) -> None:
         self._instance, self._request, self._scope, self._book = doing.instance, request, scope, book
-        self._rests = scope.state in DATED and scope.last is not None and request.by != RETENTION
+        self._rests = scope.state in DATED and scope.last is not None and not request.ruled
         self._key = doing.queue.id.base + contract(doing.queue.identity).keys[scope.state] if scope.state else b""
         self._looked_at = 0.0
 

@@ -27,7 +27,8 @@ async def _unheard(_operation: Operation, _what: str) -> None:
 
 
 class Outside:
-    """What a run tells and asks the world outside: `told` that it has "begun" or "ended", `before_removal` which jobs
+    """What a run tells and asks the world outside: `told` that it has "begun" or "ended", or what somebody told it,
+    "pause", "resume" or "cancel" (then that is the last that its picture was told); `before_removal` which jobs
     it is about to remove, `spared` which of them it left alone after all, `redaction` what must not be seen of a
     queue's payloads."""
 

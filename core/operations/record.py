@@ -14,7 +14,7 @@ from core.operations.scope import Scope
 from core.store.contract import Record, Shelf
 from core.store.shapes import read, written
 
-# Who asks for what the retention rules want. Nobody waits for it: what is cut short is done by the next one.
+# By whom the record says that it is what the retention rules want; a person may be called so as well.
 RETENTION = "retention"
 # How many operations are remembered.
 REMEMBERED = 200

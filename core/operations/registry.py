@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from core.access.asker import Scope as AskersScope
-from core.access.asker import asker
+from core.access.asker import Asker, asker
 from core.errors import Conflict, NotFound
 from core.ground import Ground
 from core.model import QueueId
@@ -22,7 +21,7 @@ from core.operations.ledger import Ledger
 from core.operations.operation import LIVE, OVER, Operation, Status, Told
 from core.operations.outside import Outside
 from core.operations.preview import PATIENCE, Preview, preview, previewing
-from core.operations.record import REMEMBERED, RETENTION, Frozen
+from core.operations.record import REMEMBERED, Frozen
 from core.operations.request import Request
 from core.operations.run import Run
 from core.operations.skips import SkipPage, read_sheet
@@ -56,6 +55,7 @@ class Operations:
         self._signer = Signer(self._store)
         self._keeping = Keeping(ground, Ledger(self._store), self._outside)
         self._runs, self._others = self._keeping.runs, self._keeping.others
+        self._telling: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
         """See what others do, from now on; needs a running event loop."""
@@ -97,7 +97,7 @@ class Operations:
     def list(self) -> tuple[Operation, ...]:
         """All that are remembered, newest first."""
         newest = sorted(self._all(), key=lambda run: run.frozen.created)[-REMEMBERED:]
-        return tuple(self._picture(run) for run in reversed(newest) if _is_for(asker().scope, run))
+        return tuple(self._picture(run) for run in reversed(newest) if _is_for(asker(), run))
 
     async def skipped(self, id: str, sheet: int = 0) -> SkipPage:
         """What it left alone, one by one, sheet by sheet from 0. Raises NotFound, Unavailable."""
@@ -138,7 +138,8 @@ class Operations:
         or the next one can go on."""
         running = [run for run in self._runs.values() if run.status in LIVE]
         for run in running:
-            lasts = self._keeping.lasting and run.frozen.request.by != RETENTION
+            # Nobody waits for what a rule wants: what is cut short is done by the next one.
+            lasts = self._keeping.lasting and not run.frozen.request.ruled
             run.park() if lasts else run.cancel()
         tasks = [run.task for run in running if run.task is not None]
         if tasks:
@@ -146,6 +147,8 @@ class Operations:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=FAREWELL)
         await self._keeping.end()
 
     async def _preview(self, request: Request, patience: float) -> Preview:
@@ -171,13 +174,22 @@ class Operations:
     def _told(self, id: str, told: Told) -> Operation:
         run = self._run(id)
         self._check_may(run.frozen.request)
+        begins = run.status is Status.PREVIEWED and told.act == "resume"
         if id in self._runs:
             run.hear(told)
         else:
             run.check(told.act)
             self._others.check_place(run)
             self._keeping.ask(id, told)
-        return self._picture(run)
+        picture = self._picture(run)
+        if not begins:  # the run tells that itself
+            self._tell(replace(picture, told=(told,)))
+        return picture
+
+    def _tell(self, picture: Operation) -> None:
+        task = asyncio.create_task(self._outside.tell(picture, picture.told[-1].act))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def _check_scope(self, run: Run, scope: str | None) -> None:
         again = "Preview it anew, and look at what it would touch."
@@ -192,7 +204,7 @@ class Operations:
 
     def _run(self, id: str) -> Run:
         run = self._runs.get(id) or self._others.runs.get(id)
-        if run is None or not _is_for(asker().scope, run):
+        if run is None or not _is_for(asker(), run):
             raise NotFound("There is no such operation (any more).", f"The last {REMEMBERED} are remembered.")
         return run
 
@@ -216,9 +228,14 @@ class Operations:
             self._keeping.drop(id)
 
 
-def _is_for(sight: AskersScope, run: Run) -> bool:
-    """Whether all that it touches is there for who asks: the others' names are none of their business."""
-    return sight.is_whole or all(sight.has(scope.queue) for scope in run.frozen.scopes)
+def _is_for(who: Asker, run: Run) -> bool:
+    """Whether all that it names is there for who asks: the others' names are none of their business, and neither are
+    words about no queue at all, unless they are theirs."""
+    request = run.frozen.request
+    named = (*(scope.queue for scope in run.frozen.scopes), *(request.queues or ()))
+    if named:
+        return all(map(who.scope.has, named))
+    return who.scope.is_whole or (bool(who.name) and request.by == who.name)
 
 
 def _signable(run: Run) -> str:

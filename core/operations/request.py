@@ -115,7 +115,7 @@ KEEPS = (State.COMPLETED, State.FAILED, State.WAITING, State.PAUSED, State.WAITI
 class Request:
     """`queues` None means every queue, or of all those whose names match the glob pattern `matching`, such as
     `email*`. `by` and `reason` are for the record. With a `query` only the jobs that fit it are meant; times in it are
-    relative to `asked`, ms since the epoch."""
+    relative to `asked`, ms since the epoch. `ruled`: a retention rule wants it, and no person."""
 
     action: Action
     queues: tuple[QueueId, ...] | None
@@ -126,6 +126,7 @@ class Request:
     matching: str = ""
     query: str = ""
     asked: int = 0
+    ruled: bool = False
 
     @property
     def meant(self) -> Query | None:

@@ -26,7 +26,7 @@ from core.store.shapes import written
 log = logging.getLogger("tickbird.operations")
 INTERRUPTED = "Tickbird was restarted; resume to go on."
 TAKEN = "Another Tickbird runs it."
-# Of what people told it the newest are remembered.
+# Of what people told it the first is remembered, which began it, and the newest.
 MOST_TOLD = 20
 
 
@@ -122,7 +122,7 @@ class Run:
     def hear(self, told: Told) -> None:
         """Do one of these, and remember who wanted it. Raises Conflict as `check` does."""
         self.check(told.act)
-        self._told = (*self._told, told)[-MOST_TOLD:]
+        self._told = (*self._told[:1], *(*self._told[1:], told)[1 - MOST_TOLD :]) if self._told else (told,)
         {"pause": self._pause, "resume": self._resume, "cancel": self.cancel}[told.act]()
 
     def _pause(self) -> None:

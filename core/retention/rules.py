@@ -60,7 +60,7 @@ class Rule:
 
     def request(self, queues: tuple[QueueId, ...]) -> Request:
         """The bulk work that follows it in these queues."""
-        return Request(Action.CLEAN, queues, self.state, self.options, self.sentence, RETENTION)
+        return Request(Action.CLEAN, queues, self.state, self.options, self.sentence, RETENTION, ruled=True)
 
 
 def retention_tables(tables: Any, where: str) -> tuple[Rule, ...]:

@@ -13,7 +13,6 @@ from contextlib import suppress
 from core.errors import Conflict, NotFound, TickbirdError, Unavailable
 from core.model import QueueId
 from core.operations.operation import LIVE, Operation
-from core.operations.record import RETENTION
 from core.operations.registry import Operations
 from core.operations.run import INTERRUPTED
 from core.retention.rules import Rule
@@ -104,7 +103,7 @@ class Schedule:
 
 
 def _is_of(seen: Operation, rule: Rule) -> bool:
-    return seen.request.by == RETENTION and seen.request.reason == rule.sentence
+    return seen.request.ruled and seen.request.reason == rule.sentence
 
 
 def _digest(*sentences: str) -> str:

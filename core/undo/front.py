@@ -49,8 +49,10 @@ class Undo:
         return removal
 
     async def find(self, id: str) -> About | None:
-        """What is kept of that removal; None where nothing is. Raises Unavailable."""
-        return await self._keepsakes.about(id) if id.isascii() else None
+        """What is kept of that removal; None where nothing is, or not all of it is there for who asks. Raises
+        Unavailable."""
+        about = await self._keepsakes.about(id) if id.isascii() else None
+        return about if about and all(map(asker().scope.has, about.queues)) else None
 
     async def restore(self, id: str) -> Outcome:
         """Put back what can be. Raises NotFound, Conflict, Forbidden, Unavailable; called again it goes on."""

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.access.asker import asker
 from core.model import BACKLOG, Health, Queue, QueueId, State
 from dashboard.board import EMPTY, Piece, digest, digest_of_all
 from dashboard.desk import Desk, desk_of
@@ -102,9 +103,15 @@ def _values(desk: Desk, around: Frame, choice: Choice) -> dict[str, Any]:
         "news": News("queue"),
         "units": tuple(UNITS),
         "cleaned": CLEANED,
-        "prefixes": sorted({prefix for redis in desk.settings.redis for prefix in redis.prefixes}),
+        "prefixes": _prefixes(desk),
         "reading_first": any(r.taken_at is None and r.down_since is None for r in around.readings),
     }
+
+
+def _prefixes(desk: Desk) -> list[str]:
+    """Those that are searched in the instances which are there for who asks."""
+    seen = [redis for redis in desk.settings.redis if asker().scope.has_instance(redis.name)]
+    return sorted({prefix for redis in seen for prefix in redis.prefixes})
 
 
 def _tabs(around: Frame, choice: Choice) -> list[dict[str, Any]]:

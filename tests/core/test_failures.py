@@ -10,6 +10,7 @@ import redis as redis_py
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.audit.trail import Trail
 from core.failures import book as books
 from core.failures.book import Book
 from core.failures.fingerprint import LONGEST_MESSAGE, error_class, fingerprint, own_frame, steady
@@ -247,7 +248,7 @@ def seen(*queues: Queue) -> Snapshot:
 @pytest.fixture
 async def survey(instance: Instance, redis: redis_py.Redis) -> AsyncIterator[FailureSurvey]:
     queues = (queue(2, QueueId("default", "bull", name)) for name in ("mail", "push"))
-    made = FailureSurvey(Sight({"default": instance}, seen(*queues)), MemoryStore())
+    made = FailureSurvey(Sight({"default": instance}, seen(*queues)), (store := MemoryStore()), Trail(store))
     yield made
     await made.stop()
 

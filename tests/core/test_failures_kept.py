@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import redis as redis_py
 
+from core.audit.trail import Trail
 from core.errors import Conflict, Invalid, NotFound
 from core.failures import evidence
 from core.failures.fingerprint import fingerprint
@@ -137,11 +138,11 @@ def test_evidence_stays_small_however_much_fails_and_is_read_back_as_it_was() ->
 async def test_what_was_kept_is_there_after_a_restart(herd: Herd, server: EmbeddedServer, kind: str) -> None:
     store: Store = MemoryStore() if kind == "memory" else RedisStore(server.url)
     sight = Sight(herd.sight.instances, herd.sight.everything)
-    first = FailureSurvey(sight, store)
+    first = FailureSurvey(sight, store, Trail(store))
     (group,) = (await known(first, 3)).groups
     await first.mark(group.key, ignored(now(), by="ada", why="known", span=60_000, rate=None))
     await first.stop()
-    second = FailureSurvey(sight, store)
+    second = FailureSurvey(sight, store, Trail(store))
     (again,) = (await known(second, 3)).groups
     assert again.mark == (await first.group(group.key, 0)).mark
     assert again.standing is Standing.IGNORED
@@ -152,7 +153,7 @@ async def test_what_was_kept_is_there_after_a_restart(herd: Herd, server: Embedd
 
 async def test_a_store_that_is_away_costs_the_marks_and_says_so(herd: Herd) -> None:
     store = RedisStore("redis://127.0.0.1:1")
-    survey = FailureSurvey(herd.sight, store)
+    survey = FailureSurvey(herd.sight, store, Trail(store))
     seen = await known(survey, 3)
     assert len(seen.groups) == 1
     assert "may be missing" in seen.trouble[0]

@@ -11,12 +11,14 @@ import redis as redis_py
 
 from core.access.asker import Asker, asking
 from core.errors import Unavailable
-from core.feed.event import LONGEST
+from core.events.happening import Happening
+from core.feed.event import LONGEST, event_of
 from core.feed.wanted import Wanted
 from core.herd import Herd
-from core.redaction.redaction import Rule
+from core.redaction.redaction import Rule, redaction
 from core.redis_settings import RedisSettings
 from core.settings import Settings
+from core.text import text
 from tests.core.feeding import ALL, MAIL, VIDEO, Eventually, begun, happens, kinds
 from tests.core.layout import queue
 from tickbird.demo.server import EmbeddedServer
@@ -146,3 +148,79 @@ async def test_what_could_not_be_read_while_redis_was_away_is_read_when_it_is_ba
         # Following begins now, and what happened in this very millisecond may be part of it; what was before is not.
         assert [event.kind for event in seen.events] in ([], ["paused"])
     assert await kinds(herd.feed, Wanted(queue=MAIL)) == ["added", "paused"]
+
+
+HIDING = redaction((Rule(keys=("*password*",), paths=(("card", "number"),)),), MAIL)
+DEEP = b"[" * 2000 + b'{"password":"s3cr3t"}' + b"]" * 2000
+
+
+@pytest.mark.parametrize("field", [b"data", b"returnvalue", b"invented"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"password":"s3cr3t","score":NaN}',
+        b'{"password":{"is":"s3cr3t"},"score":-Infinity}',
+        b' [{"card":1},{"password":["s3cr3t"]},1e999]',
+        b'{"card":{"number":"s3cr3t"},"n":NaN}',
+        b'{"password":["s3cr3t"',
+        b'"cut password=s3cr3t',
+        b"password=s3cr3t",
+        b'\xff password: "s3cr3t"',
+        DEEP,
+        b'{"a":' * 2000 + DEEP + b"}" * 2000,
+    ],
+)
+def test_what_cannot_be_read_as_json_does_not_slip_through(field: bytes, raw: bytes) -> None:
+    event = event_of(Happening(MAIL, 1, "progress", "1", None, {field: raw}), 1, HIDING)
+    shown = (event.said or {})["progress" if field == b"data" else field.decode()]
+    assert "s3cr3t" not in shown
+    assert "redacted" in shown
+
+
+@pytest.mark.parametrize("field", [b"data", b"returnvalue", b"invented"])
+@pytest.mark.parametrize("raw", [b"50", b"true", b"null", b"", b"half way", b'{"step":1}', b"[1,2]", b"[NaN]", b"\xff"])
+def test_what_holds_nothing_to_hide_is_shown_as_it_is(field: bytes, raw: bytes) -> None:
+    event = event_of(Happening(MAIL, 1, "progress", "1", None, {field: raw}), 1, HIDING)
+    assert list((event.said or {}).values()) == [text(raw)]
+
+
+def test_a_hidden_key_in_a_text_that_is_written_as_json_is_found() -> None:
+    told = {b"note": json.dumps('said "password": "s3cr3t" \ud800').encode(), b"password": b"s3cr3t"}
+    event = event_of(Happening(MAIL, 1, "invented", "1", None, told), 1, HIDING)
+    assert "s3cr3t" not in repr(event)
+
+
+async def test_what_an_instance_does_not_tell_is_said_to_those_for_whom_it_is_there(
+    herd: Herd, known: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("Redis default at 10.0.0.9 cannot be reached.")
+
+    monkeypatch.setattr("core.sight.Sight.read_of", away)
+    with asking(Asker("eve", instances=("other",))):
+        assert (await herd.feed.look(ALL, 10)).notes == ()
+    assert "10.0.0.9" in " ".join((await herd.feed.look(ALL, 10)).notes)
+
+
+async def test_events_of_queues_that_are_not_there_for_somebody_are_in_no_count(
+    herd: Herd, known: bytes, redis: redis_py.Redis, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.feed.ring.MOST", 4)
+    video = queue(redis, "bull:video:")
+    await eventually(lambda: herd.snapshot().queue(VIDEO))
+    feed = await begun(herd, eventually)
+    whole = await feed.look(ALL, 10)
+    for _ in range(4):
+        happens(redis, known, "paused")
+    await eventually(lambda: feed.ring.last == 4)
+    for _ in range(3):
+        happens(redis, video, "resumed")
+    await eventually(lambda: feed.ring.last == 7)
+
+    with asking(Asker("cutter", queues=("video",))):
+        hers = await feed.look(ALL, 10)
+    with asking(Asker("clerk", queues=("mail",))):
+        his = await feed.look(ALL, 10)
+    assert (hers.kept, hers.dropped) == (3, 0)
+    assert (his.kept, his.dropped) == (1, 3)
+    assert hers.past + his.past == whole.past

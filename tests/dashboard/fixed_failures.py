@@ -23,7 +23,7 @@ class FixedFailures(FailureSurvey):
     """Its books are written from the jobs of the herd. `unread` failures are counted, and not known yet."""
 
     def __init__(self, herd: FixedHerd) -> None:
-        super().__init__(Sight({}, Snapshot(0, ())), herd.store)
+        super().__init__(Sight({}, Snapshot(0, ())), herd.store, herd.audit)
         self._herd = herd
         self.unread = 0
 

@@ -34,8 +34,8 @@ class FixedFeed(Feed):
         # A test tells from another thread, which wakes nobody.
         await asyncio.sleep(min(wait, 0.01))
 
-    async def _read_past(self, wanted: Wanted) -> tuple[str, ...]:
-        return self.notes
+    async def _read_past(self, wanted: Wanted) -> dict[str, str]:
+        return {"default": " ".join(self.notes)} if self.notes else {}
 
     def _untold(self, wanted: Wanted) -> tuple[str, ...]:
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
@@ -12,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from core.access.asker import Asker, asking
 from core.events.happening import Happening
 from core.feed.event import LONGEST
+from core.feed.wanted import Wanted
 from dashboard import feed, live
 from tests.dashboard.browsing import BASE, application, browser
 from tests.dashboard.fixed_feed import FixedFeed
@@ -183,6 +186,30 @@ def test_only_so_many_streams_are_open_at_once(monkeypatch: pytest.MonkeyPatch) 
         with following(port) as other:
             assert other.status == 503
             assert "streams of events are open already" in json.loads(other.read())["detail"]
+
+
+def test_a_stream_ends_by_itself_and_its_last_line_says_where_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "LONGEST_STREAM", 0.3)
+    herd = company_without_events()
+    with serve(application(herd)) as port:
+        with following(port, "?kinds=failed") as response:
+            told(herd, happening("active"))
+            last = read(response.read().decode())[-1]
+        assert (last["event"], last["missed"]) == ("end", 0)
+        told(herd, happening("failed", "8"))
+        with following(port, f"?since={last['id']}") as response:
+            assert next_line(response)["job"] == "8"
+
+
+def test_who_sees_some_queues_is_not_told_how_many_events_of_all_made_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.feed.ring.MOST", 10)
+    herd = company_without_events()
+    told(herd, *(happening("active", str(n)) for n in range(30)))
+    with asking(Asker("cutter", queues=("video",))):
+        answer = asyncio.run(feed.kept(herd.feed, Wanted(), f"{herd.feed.life}-4"))
+    (gap,) = read(bytes(answer.body).decode())
+    assert (gap["event"], gap["missed"]) == ("gap", None)
+    assert "many" not in gap["reason"]
 
 
 def test_a_server_that_goes_down_ends_the_streams_first() -> None:

@@ -169,6 +169,22 @@ def test_a_server_that_goes_down_ends_the_streams_first(hasty: None) -> None:
     assert herd.watchers == 0
 
 
+def test_a_stream_ends_by_itself_before_it_outlives_a_login_for_long(
+    hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LONGEST_STREAM", 0.3)
+    herd = small_company()
+    with serve(application(herd)) as port:
+        tab = Tab(port)
+        tab.read()
+        with tab.stream() as response:
+            tab.message(response)
+            response.read()
+        until(lambda: herd.watchers == 0)
+        with tab.stream() as response:
+            assert response.status == 200
+
+
 def test_a_tab_that_does_not_read_is_let_go(hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SLOWEST_READER", 0.2)
     herd = FixedHerd(tuple(queue(f"queue-{i}") for i in range(90)))

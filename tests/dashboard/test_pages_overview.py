@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from core.access.accounts import Grant, User
 from core.model import Health, Instants, Queue, State, Traffic, Verdict
 from core.redis_settings import RedisSettings
 from core.settings import Settings
 from core.snapshot import Reading
 from tests.dashboard.browsing import BASE, Page, browser, page
 from tests.dashboard.fixed_herd import FixedHerd, now, queue, small_company
+from tests.dashboard.served import cheap_hash
 
 
 def calm(name: str, waiting: int = 0, **rest: Any) -> Queue:
@@ -173,6 +175,16 @@ def test_without_queues_the_page_says_what_would_be_here_and_what_helps() -> Non
     words = page(browser(FixedHerd(settings=settings)), "").words
     assert "There is no Bull or BullMQ queue in Redis yet." in words
     assert "looks for the prefixes bull , q ;" in words
+
+
+def test_of_a_redis_that_is_not_for_somebody_the_prefixes_are_not_named() -> None:
+    redis = (RedisSettings("default", "redis://d", ("bull",)), RedisSettings("vault", "redis://v", ("payroll",)))
+    eve = User("eve", Grant("viewer", instances=("default",)), cheap_hash("secret"))
+    asks = browser(FixedHerd(settings=Settings(redis=redis, users=(eve,))))
+    asks.auth = ("eve", "secret")
+    words = page(asks, "").words
+    assert "looks for the prefix bull ;" in words
+    assert "payroll" not in words
 
 
 def test_a_filter_that_finds_nothing_leads_back() -> None:

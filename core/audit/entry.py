@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# What is written down besides the verbs that need a permission of their own.
+BESIDE = ("login", "resolve", "ignore", "reopen", "pause-operation", "resume-operation", "cancel-operation")
+
 
 class Ended(StrEnum):
     """How an act ended. `BEGUN` stays where nobody could write down the end: it may have happened or not."""

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.audit.entry import Ended, Entry, Sought
+from core.audit.entry import BESIDE, Ended, Entry, Sought
 from core.audit.trail import LINES
 from core.errors import TickbirdError
 from core.model import QueueId
@@ -58,7 +58,7 @@ async def show(request: Request) -> Response:
         "older": _older(sought, found.next) if found and found.next else "",
         "trouble": trouble,
         "endings": [str(ending) for ending in Ended],
-        "verbs": sorted(NEEDED),
+        "verbs": sorted({*NEEDED, *BESIDE}),
         "lasting": desk.herd.store.lasting,
         "most": LINES.most // 2,
     }

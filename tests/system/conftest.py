@@ -95,7 +95,7 @@ def company(redis: redis_py.Redis) -> Company:
 
 @pytest.fixture
 def settings(server: EmbeddedServer) -> Settings:
-    return Settings(redis=(RedisSettings("default", server.url, ("bull",)),))
+    return Settings(redis=(RedisSettings("default", server.url, ("bull",)),), allow=("edit", "obliterate"))
 
 
 @pytest.fixture

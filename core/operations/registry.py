@@ -23,7 +23,7 @@ from core.operations.operation import LIVE, OVER, Operation, Status, Told
 from core.operations.outside import Outside
 from core.operations.preview import PATIENCE, Preview, preview, previewing
 from core.operations.record import REMEMBERED, RETENTION, Frozen
-from core.operations.request import Request
+from core.operations.request import Action, Request
 from core.operations.run import Run
 from core.operations.skips import SkipPage, read_sheet
 from core.permission import NEEDED
@@ -157,6 +157,8 @@ class Operations:
         """Raises Forbidden where Tickbird may only read, or who asks may not do this."""
         self._ground.check_writable()
         asker().check(NEEDED[request.action])
+        if request.action is Action.MOVE:
+            asker().check(NEEDED["remove"])
 
     async def _previewed(self, seen: Preview) -> Operation:
         await self._signer.ready()
@@ -218,7 +220,9 @@ class Operations:
 
 def _is_for(sight: AskersScope, run: Run) -> bool:
     """Whether all that it touches is there for who asks: the others' names are none of their business."""
-    return sight.is_whole or all(sight.has(scope.queue) for scope in run.frozen.scopes)
+    to = run.frozen.request.options.to
+    touched = [scope.queue for scope in run.frozen.scopes] + ([to] if to is not None else [])
+    return sight.is_whole or all(map(sight.has, touched))
 
 
 def _signable(run: Run) -> str:

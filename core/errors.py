@@ -15,6 +15,8 @@ class TickbirdError(Exception):
         super().__init__(message if not hint else f"{message} {hint}")
         self.message = message
         self.hint = hint
+        # Which obstacle it was, where a script of ours told: `locked`, `missing` …
+        self.reason = ""
 
 
 class NotFound(TickbirdError):

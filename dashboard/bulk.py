@@ -12,6 +12,7 @@ from starlette.requests import Request as Asked
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from core.dead_letters.addressing import known_queue
 from core.errors import Invalid, TickbirdError
 from core.model import STATES, QueueId, State
 from core.operations.operation import Operation
@@ -40,6 +41,7 @@ _TAKES: dict[str, frozenset[str]] = {
     "drain": frozenset({"delayed"}),
     "obliterate": frozenset({"force"}),
     "change-priority": frozenset({"limit", "priority", "rate", "tolerance"}),
+    "move": frozenset({"limit", "to", "rate", "tolerance"}),
     "change-delay": frozenset({"limit", "delay", "rate", "tolerance"}),
 }
 _WHOLE_NUMBERS = {
@@ -75,6 +77,7 @@ async def preview(asked: Asked) -> Response:
     origin = back_of(desk, queues, form.state, form.fields.get("q", ""))
     try:
         request = replace(_request(form, queues), by=str(asked.scope.get("user") or ""))
+        request = _going(desk, form, request)
         seen = await desk.herd.operations.preview(request)
     except TickbirdError as error:
         return back(origin, refused(error), origin.partition("?")[0])
@@ -167,6 +170,18 @@ def _request(form: Form, queues: tuple[QueueId, ...] | None) -> Request:
     )
 
 
+def _going(desk: Desk, form: Form, request: Request) -> Request:
+    """With the queue to which jobs move, where they do."""
+    if request.action is not Action.MOVE:
+        return request
+    if not request.queues:
+        raise Invalid("Jobs move from queues that are named one by one.", "Tick those.")
+    said = form.fields.get("to", "").strip()
+    if (to := known_queue(desk.herd.snapshot(), request.queues[0], said)) is None:
+        raise Invalid(f"There is no queue called {said!r:.100}, or more than one.", "Write prefix:name if need be.")
+    return replace(request, options=replace(request.options, to=to))
+
+
 def _options(form: Form) -> Options:
     """Those of the action. One form serves several actions, so the fields of the others stand beside them."""
     takes = _TAKES.get(form.fields["action"], frozenset())
@@ -176,4 +191,5 @@ def _options(form: Form) -> Options:
     if "delay" in takes:
         numbers["delay"] = length(form, "delay", "The delay")
     given: dict[str, Any] = {name: number for name, number in numbers.items() if number is not None}
-    return Options(**given, **{name: True for name in takes & _FLAGS if form.says(name)})
+    given |= {name: True for name in takes & _FLAGS if form.says(name)}
+    return Options(**given)

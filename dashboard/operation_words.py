@@ -39,6 +39,10 @@ _WILL: dict[Action, tuple[str, ...]] = {
         "Ids whose job is gone from Redis already are taken out of their lists. No job is lost by it.",
     ),
     Action.CHANGE_PRIORITY: ("They stand behind those of their new priority, in the order in which they stand now.",),
+    Action.MOVE: (
+        "They leave their queue and are added there, each exactly once and under a new id. Name, data and options go "
+        "along, with the delay that is left; attempts begin anew. Logs, progress and results do not go along.",
+    ),
     Action.CHANGE_DELAY: ("They become due one behind the other, in the order in which they are due now.",),
 }
 _GENTLE = frozenset(
@@ -138,6 +142,8 @@ def _options(options: Options, action: Action) -> Iterable[str]:
         yield f"Their priority becomes {count(options.priority)}." if options.priority else "They have none any more."
     if options.delay is not None:
         yield f"The first is due {span(options.delay)} after it begins."
+    if options.to is not None:
+        yield f"They go to {printable(options.to.prefix)}:{printable(options.to.name)}."
     if options.canary:
         yield (
             f"{jobs(options.canary).capitalize()} go first. The others follow only if those complete within "

@@ -19,7 +19,8 @@ _PATTERN = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Bulk work as it was asked for on the command line. `queues` None means all."""
+    """Bulk work as it was asked for on the command line. `queues` None means all; `to` is
+    where jobs move."""
 
     action: Action
     queues: tuple[str, ...] | None
@@ -27,6 +28,7 @@ class Wanted:
     options: Options
     reason: str
     query: str = ""
+    to: str = ""
 
 
 def chosen(snapshot: Snapshot, said: str) -> QueueId:

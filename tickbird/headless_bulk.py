@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import sys
+from dataclasses import replace
 
 import click
 
@@ -14,7 +15,7 @@ from core.operations.request import Request
 from core.text import printable
 from dashboard.api.operation_shapes import operation as operation_shape
 from dashboard.operation_words import asks, bound, counted, must_type, noun, will
-from tickbird.chosen import Wanted, full, several
+from tickbird.chosen import Wanted, chosen, full, several
 from tickbird.headless import printed, tell_troubles, told
 
 # What was so already, and ids whose job is there, were not left out.
@@ -43,7 +44,8 @@ async def in_bulk(herd: Herd, *, as_json: bool, wanted: Wanted, yes: bool, dry_r
 
 def _request(herd: Herd, wanted: Wanted) -> Request:
     ids = None if wanted.queues is None else several(herd.snapshot(), wanted.queues)
-    return Request(wanted.action, ids, wanted.state, wanted.options, wanted.reason, _who(), query=wanted.query)
+    options = replace(wanted.options, to=chosen(herd.snapshot(), wanted.to)) if wanted.to else wanted.options
+    return Request(wanted.action, ids, wanted.state, options, wanted.reason, _who(), query=wanted.query)
 
 
 def _show(herd: Herd, seen: Operation, *, as_json: bool) -> None:

@@ -94,7 +94,8 @@ def _on_queues(action: Action, about: str, *options: Callable[..., Any], asks: b
 def _bulk(settings: Any, action: Action, queues: tuple[str, ...] | None, *, as_json: bool, **said: Any) -> int:
     how = {name: said.pop(name) for name in ("yes", "dry_run")}
     state, reason, query = said.pop("state", None), said.pop("reason"), said.pop("query", "")
-    wanted = Wanted(action, queues, State(state) if state else None, Options(**said), reason, query)
+    to = said.pop("to", "")
+    wanted = Wanted(action, queues, State(state) if state else None, Options(**said), reason, query, to)
     return run(settings, "in_bulk", as_json=as_json, wanted=wanted, **how)
 
 
@@ -124,6 +125,13 @@ COMMANDS = (
         "Let delayed jobs become due at another time.",
         *(_QUERY, _LIMIT, _RATE, _TOLERANCE),
         click.option("--delay", type=Span(), required=True, help="From when it begins: 90s, 15m, 2h, or ms."),
+    ),
+    _on_queues(
+        Action.MOVE,
+        "Move jobs to another queue of their Redis, each exactly once.",
+        *(_QUERY, _LIMIT, _RATE, _TOLERANCE),
+        click.option("--state", type=STATE, required=True),
+        click.option("--to", required=True, help="Their new queue: a name, PREFIX:NAME or INSTANCE/PREFIX/NAME."),
     ),
     _on_queues(
         Action.DRAIN,

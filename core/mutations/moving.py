@@ -81,7 +81,7 @@ class Move:
     async def take(self, job_id: str) -> Outcome:
         """The outcome names the job in its new queue. Raises Conflict, NotFound, Invalid or Unsupported, and has then
         changed nothing; Unavailable, and then asking again finishes what was begun."""
-        self._check()
+        self.check()
         read = await read_original(self.instance, self.source, job_id, verb="move", more=("movingTo", *_WHEN))
         self._check_seen(read)
         became = translated(read, self.target)
@@ -92,7 +92,8 @@ class Move:
         (gone,) = await self._act("let_go", aside.ticket.encode()).on_jobs([job_id])
         return self._outcome(job_id, (ready, answer, aside, gone), became)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises what forbids it for every job of that queue."""
         check(self.source, "move")
         check(self.target, "add")
         if self.target.id == self.source.id:

@@ -30,7 +30,9 @@ _HARM = {
 
 def refusal(verb: str, job: str, answer: Answer) -> TickbirdError:
     """The error for this answer; `job` is how a sentence calls the job: "Job 771 of email"."""
-    return _SENTENCES[answer.code](verb, job, answer)
+    error = _SENTENCES[answer.code](verb, job, answer)
+    error.reason = answer.code
+    return error
 
 
 def counted(number: int, one: str, many: str) -> str:

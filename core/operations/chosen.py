@@ -24,8 +24,10 @@ from core.text import text
 from core.words import count
 
 # Each of these walks a list by itself, so the first slice must be a small one.
-_ONE_BY_ONE = frozenset({Action.CHANGE_PRIORITY, Action.CHANGE_DELAY})
+ONE_BY_ONE = frozenset({Action.CHANGE_PRIORITY, Action.CHANGE_DELAY, Action.MOVE})
 _FIRST = 20
+# Moves go in short steps, between which Redis does other things.
+_MOVED = 50
 
 
 class Chosen:
@@ -44,8 +46,8 @@ class Chosen:
         self._course = (stone for stone in scope.course if place is None or not _reached(place, stone))
         self._next_stone = next(self._course, None)
         self._ping, self._is_begun = 0.0, begun != START
-        if request.action in _ONE_BY_ONE:
-            self._pace.size = min(self._pace.size, _FIRST)
+        if request.action in ONE_BY_ONE:
+            self._pace.size = min(self._pace.size, _MOVED if request.action is Action.MOVE else _FIRST)
 
     async def step(self) -> bool:
         await self._begin()
@@ -103,10 +105,13 @@ class Chosen:
         still = await self._walk.still(self._flight, max(self._asked_for, LOOK))
         gone = [id for id in self._flight if id not in still]
         if gone:
+            refused = await self._doing.finish(gone)
             self._walk.vanished(len(gone))
             self._walked += len(gone)
             self._met += len(gone)
-            self._book.add_unconfirmed(len(gone))
+            self._book.add_unconfirmed(len(gone) - len(refused))
+            for skip in refused.values():
+                self._book.skip(skip)
             self._book.acted(self._scope.queue, [text(id) for id in gone])
         self._flight, self._lost = [], False
 

@@ -11,6 +11,7 @@ from core.model import State
 from core.mutations import editing
 from core.mutations.act import Act, Answer, Option, wishes
 from core.mutations.permits import check
+from core.operations.moves import Moves
 from core.operations.operation import Skip
 from core.operations.request import Action, Request
 from core.operations.scope import Scope, spelled
@@ -22,6 +23,7 @@ PARENTS = 8
 # A job this deep in its list is searched for by its place; the script itself looks as far as this from either end.
 DEEP = 15_000
 REMOVES = frozenset({Action.REMOVE, Action.CLEAN, Action.DRAIN})
+_WITNESSED = (Action.RETRY, Action.MOVE)
 
 
 class Doing:
@@ -36,6 +38,7 @@ class Doing:
         self._state: State = scope.state
         self._from = spelled(self.queue, scope.state)
         self._parents: tuple[bytes, ...] = ()
+        self._moves = Moves(ground, request, self.queue, scope.state) if request.action is Action.MOVE else None
         self._place = self._spent = 0
 
     async def to(self, ids: Sequence[bytes], *, place: int, ping: float) -> dict[bytes, Skip]:
@@ -49,7 +52,7 @@ class Doing:
         if self._book.canary is not None:
             await self._book.canary.learn(self.instance, self.queue, ids)
         self._spent, self._place = 0, place
-        if self._request.action is Action.RETRY:
+        if self._request.action in _WITNESSED:
             async with self._ground.witness(self._scope.queue, ids):
                 skips = await self._measured(ids, ping)
         else:
@@ -59,8 +62,16 @@ class Doing:
         self._book.acted(self._scope.queue, [text(id) for id in ids if id not in skips])
         return skips
 
+    async def finish(self, ids: Sequence[bytes]) -> dict[bytes, Skip]:
+        """What a slice whose answer was lost has left in between is done to the end; what of it could not be."""
+        return await self._moves.finish(ids) if self._moves is not None else {}
+
     async def _measured(self, ids: Sequence[bytes], ping: float) -> dict[bytes, Skip]:
         started = time.perf_counter()
+        if self._moves is not None:
+            skips = await self._moves.take(ids)
+            self._pace.in_pieces(len(ids), time.perf_counter() - started)
+            return skips
         try:
             skips = await self._at_once(ids)
         except Conflict:

@@ -59,6 +59,12 @@ class Pace:
         if self.usual > max(TROUBLED * self.calm, self.calm + TROUBLED_BY):
             self.rest = min(LONGEST_REST, LONGER * max(self.rest, self.usual))
 
+    def in_pieces(self, jobs: int, spent: float) -> None:
+        """A slice of many short steps is over, between which Redis did other things: its size says nothing."""
+        self.slices, self.largest = self.slices + 1, max(self.largest, jobs)
+        self.longest = max(self.longest, spent)
+        self.rested(min(spent / 4, LONGEST_REST))
+
     def rested(self, spent: float) -> None:
         """Something else kept Redis busy for so long, from which nothing is to be learnt."""
         self.ended, self.rest = time.perf_counter(), max(REST, spent)

@@ -14,6 +14,7 @@ from core.model import Queue, QueueId, State
 from core.mutations.job_options import check_priority
 from core.mutations.permits import check
 from core.operations.counting import counted
+from core.operations.moves import Moves
 from core.operations.obliteration import whole_queue
 from core.operations.record import Example
 from core.operations.request import Action, Request
@@ -96,6 +97,8 @@ async def _of_queue(seen: Preview, id: QueueId) -> list[Scope]:
     ground, request = seen.ground, seen.request
     queue = ground.find(id)
     check(queue, request.verb)
+    if request.action is Action.MOVE:
+        Moves(ground, request, queue, request.states[0]).check()
     if request.action is Action.OBLITERATE:
         return [await whole_queue(ground.instance(id), queue, seen.now, force=request.options.force)]
     if request.on_queues:

@@ -22,7 +22,7 @@ from core.operations.operation import LIVE, OVER, Operation, Status, Told
 from core.operations.outside import Outside
 from core.operations.preview import PATIENCE, Preview, preview, previewing
 from core.operations.record import REMEMBERED, Frozen
-from core.operations.request import Request
+from core.operations.request import Action, Request
 from core.operations.run import Run
 from core.operations.skips import SkipPage, read_sheet
 from core.permission import NEEDED
@@ -160,6 +160,8 @@ class Operations:
         """Raises Forbidden where Tickbird may only read, or who asks may not do this."""
         self._ground.check_writable()
         asker().check(NEEDED[request.action])
+        if request.action is Action.MOVE:
+            asker().check(NEEDED["remove"])
 
     async def _previewed(self, seen: Preview) -> Operation:
         await self._signer.ready()
@@ -232,7 +234,8 @@ def _is_for(who: Asker, run: Run) -> bool:
     """Whether all that it names is there for who asks: the others' names are none of their business, and neither are
     words about no queue at all, unless they are theirs."""
     request = run.frozen.request
-    named = (*(scope.queue for scope in run.frozen.scopes), *(request.queues or ()))
+    to = (request.options.to,) if request.options.to is not None else ()
+    named = (*(scope.queue for scope in run.frozen.scopes), *(request.queues or ()), *to)
     if named:
         return all(map(who.scope.has, named))
     return who.scope.is_whole or (bool(who.name) and request.by == who.name)

@@ -31,13 +31,15 @@ class Action(StrEnum):
     DROP_GHOSTS = "drop-ghosts"
     CHANGE_PRIORITY = "change-priority"
     CHANGE_DELAY = "change-delay"
+    MOVE = "move"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """`grace` leaves jobs younger than so many milliseconds, `keep` the newest N, and `limit` is the most that are
     acted on; all three count for each queue by itself. `delayed` drains delayed jobs too. `force` obliterates though
-    workers hold jobs. `priority` and `delay` (ms from the beginning on) are what jobs are changed to.
+    workers hold jobs. `priority` and `delay` (ms from the beginning on) are what jobs are changed to, `to` where they
+    move.
 
     `rate` is the most jobs a second. `canary` are so many that go first and must complete within `canary_wait` ms
     before the others follow. `tolerance` is how far, in percent, the count may drift before it stops and asks."""
@@ -50,6 +52,7 @@ class Options:
     force: bool = False
     priority: int | None = None
     delay: int | None = None
+    to: QueueId | None = None
     rate: int | None = None
     canary: int = 0
     canary_wait: int = 60_000
@@ -88,6 +91,7 @@ _TAKES = {
     Action.OBLITERATE: {"force"},
     Action.CHANGE_PRIORITY: {"limit", "priority"} | _CAREFUL,
     Action.CHANGE_DELAY: {"limit", "delay"} | _CAREFUL,
+    Action.MOVE: {"limit", "to"} | _CAREFUL,
 }
 _STATES = {
     Action.RETRY: (State.FAILED, State.COMPLETED),
@@ -98,6 +102,10 @@ _STATES = {
         *(State.DELAYED, State.WAITING_CHILDREN),
     ),
     Action.CHANGE_DELAY: (State.DELAYED,),
+    Action.MOVE: (
+        *(State.WAITING, State.PAUSED, State.PRIORITIZED),
+        *(State.DELAYED, State.COMPLETED, State.FAILED),
+    ),
 }
 _STATES[Action.CLEAN] = _STATES[Action.REMOVE]
 _WHOLE = frozenset({Action.PAUSE, Action.RESUME, Action.OBLITERATE})
@@ -178,7 +186,7 @@ class Request:
         if strange := [name for name in self.options.given if name not in takes]:
             known = f"It takes {', '.join(sorted(takes))}." if takes else "It takes none."
             raise Invalid(f"{self.action} takes no option {strange[0]!r}.", known)
-        self._check_numbers()
+        self._check_needed()
         if self.queues is not None and not self.queues:
             raise Invalid("No queue is named.", 'Name some, or say "all".')
         if self.queues is not None and self.matching:
@@ -207,13 +215,13 @@ class Request:
         if self.state is not None and self.state not in legal:
             raise Invalid(f"{self.action} is nothing for {self.state} jobs.", f"It is for {', '.join(legal)}.")
 
-    def _check_numbers(self) -> None:
+    def _check_needed(self) -> None:
         for name, (least, most) in _RANGES.items():
             value = getattr(self.options, name)
             if value is not None and not least <= value <= most:
                 until = f" to {most:,}" if most < _MOST else " on"
                 raise Invalid(f"{name} is a whole number from {least:,}{until}.")
-        for action, name in ((Action.CHANGE_PRIORITY, "priority"), (Action.CHANGE_DELAY, "delay")):
+        for action, name in ((Action.CHANGE_PRIORITY, "priority"), (Action.CHANGE_DELAY, "delay"), (Action.MOVE, "to")):
             if self.action is action and getattr(self.options, name) is None:
                 raise Invalid(f"{action} needs the option {name}.")
 

@@ -18,7 +18,7 @@ from core.text import integer
 # Jobs that are looked at in one step: the script that reads of them takes Redis under a millisecond.
 LOOK = 200
 # Their scripts do not look when a job was added: they change one job for people, who mean exactly that one.
-_ASKS_NOT = frozenset({Action.CHANGE_PRIORITY, Action.CHANGE_DELAY})
+_ASKS_NOT = frozenset({Action.CHANGE_PRIORITY, Action.CHANGE_DELAY, Action.MOVE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.ground import Ground
-from core.operations.chosen import Chosen
+from core.operations.chosen import ONE_BY_ONE, Chosen
 from core.operations.obliteration import Obliteration
 from core.operations.request import Action, Request
 from core.operations.scope import Scope
@@ -17,5 +17,5 @@ def steps_through(ground: Ground, request: Request, scope: Scope, book: Book) ->
         return Obliteration(ground, request, scope, book)
     if request.on_queues:
         return Toggle(ground, request, scope, book)
-    is_chosen = bool(request.query) or request.action in (Action.CHANGE_PRIORITY, Action.CHANGE_DELAY)
+    is_chosen = bool(request.query) or request.action in ONE_BY_ONE
     return (Chosen if is_chosen else Slices)(ground, request, scope, book)

@@ -43,6 +43,7 @@ _OPTIONS: Schema = {
         "force": {**FLAG, "description": "Obliterate though workers hold jobs of it."},
         "priority": {**COUNT, "description": "What change-priority gives: 0 for none, else smaller is sooner."},
         "delay": {**COUNT, "description": "What change-delay gives: milliseconds from when it begins."},
+        "to": {**HREF, "description": "Where move brings them: a queue of the same Redis."},
         "rate": {"type": "integer", "minimum": 1, "description": "The most jobs a second."},
         "canary": {
             **{"type": "integer", "minimum": 0, "maximum": 100},
@@ -91,6 +92,7 @@ _ROW = object_(
         force=FLAG,
         priority=maybe(COUNT),
         delay=maybe(COUNT),
+        to=maybe(HREF),
         rate=maybe(COUNT),
         canary=COUNT,
         canary_wait=SPAN,

@@ -27,7 +27,7 @@ def operation(base: str, operation: Operation) -> Json:
 
 def operation_row(base: str, operation: Operation) -> Json:
     """What was asked and how far it is."""
-    request = operation.request
+    request, to = operation.request, operation.request.options.to
     return {
         "id": operation.id,
         "href": operation_href(base, operation.id),
@@ -35,7 +35,7 @@ def operation_row(base: str, operation: Operation) -> Json:
         "queues": "all" if request.queues is None else [queue_href(base, id) for id in request.queues],
         "matching": request.matching,
         "state": request.state,
-        "options": asdict(request.options),
+        "options": {**asdict(request.options), "to": queue_href(base, to) if to else None},
         "q": request.query,
         "asked": request.asked,
         "reason": request.reason,

@@ -97,7 +97,7 @@ def _request(asked: Asked, fields: dict[str, Any]) -> Request:
         action=word(Action, "action", fields.get("action"), Action),
         queues=_queues(asked.base, fields.get("queues")),
         state=None if state is None else word(State, "state", state, STATES),
-        options=_options(fields.get("options")),
+        options=_options(asked.base, fields.get("options")),
         reason=_reason(fields.get("reason", "")),
         by=_by(asked),
         matching=_matching(fields.get("matching", "")),
@@ -115,14 +115,18 @@ def _queues(base: str, said: object) -> tuple[QueueId, ...] | None:
     return tuple(queue_of_href(base, href) for href in said)
 
 
-def _options(said: object) -> Options:
+def _options(base: str, said: object) -> Options:
     if said is None:
         return Options()
     if not isinstance(said, dict):
         raise Invalid("options is an object.")
-    check_known(said, (*NUMBERS, *FLAGS))
+    check_known(said, (*NUMBERS, *FLAGS, "to"))
+    to = said.get("to")
+    if to is not None and not isinstance(to, str):
+        raise Invalid("to is the href of the queue to which they go.", "Each queue of GET /queues has one.")
     numbers: dict[str, Any] = {name: value for name in NUMBERS if (value := number(said, name)) is not None}
-    return Options(**numbers, **{name: flag(said, name) for name in FLAGS})
+    target = None if to is None else queue_of_href(base, to)
+    return Options(**numbers, to=target, **{name: flag(said, name) for name in FLAGS})
 
 
 def _query(said: object) -> str:

@@ -47,7 +47,7 @@ async def show(request: Request) -> Response:
             if job.row.state in _SENSE.get(permit.verb, (job.row.state,))
         },
         "going": _going(job),
-        "others": _others(desk, id),
+        "others": others(desk, id),
         "copy": adding.copy_href(desk, id, job.row.id),
         "units": tuple(UNITS),
         "active": job.row.state is State.ACTIVE,
@@ -62,7 +62,7 @@ def _going(job: Job) -> str:
     return f"{ticket.prefix}:{ticket.name}" if ticket else ""
 
 
-def _others(desk: Desk, id: QueueId) -> list[str]:
+def others(desk: Desk, id: QueueId) -> list[str]:
     """The first of the queues that it could go to: any other can be written."""
     ids = (queue.id for queue in desk.herd.snapshot().queues)
     beside = (other for other in ids if other.instance == id.instance and other != id)

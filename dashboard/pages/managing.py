@@ -10,11 +10,14 @@ from core.model import BACKLOG, Queue, State
 from core.priorities import Priorities
 from dashboard.desk import desk_of
 from dashboard.forms import UNITS
+from dashboard.pages.changing import others
 from dashboard.pages.frame import answer, frame
 from dashboard.pages.queue_list import place
 from dashboard.urls import queue_id, queue_page
 
 TEMPLATE = "pages/managing.html"
+# The states from which jobs can be moved to another queue.
+MOVED = frozenset(State) - {State.ACTIVE, State.WAITING_CHILDREN, State.UNKNOWN}
 
 
 async def show(request: Request) -> Response:
@@ -40,6 +43,8 @@ async def show(request: Request) -> Response:
         "units": tuple(UNITS),
         "cleaned": [state for state in queue.counts if state not in (State.ACTIVE, State.UNKNOWN)],
         "reordered": _reordered(queue),
+        "moved": [state for state in queue.counts if state in MOVED],
+        "others": others(desk, id),
         "ready": sum(queue.counts.get(state, 0) for state in BACKLOG),
     }
     return answer(desk, request, TEMPLATE, values)

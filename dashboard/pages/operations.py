@@ -189,6 +189,7 @@ def _again(desk: Desk, request: Request) -> list[tuple[str, str]]:
         "keep": str(options.keep or ""),
         "priority": "" if options.priority is None else str(options.priority),
         "delay": "" if options.delay is None else str(options.delay),
+        "to": "" if options.to is None else f"{options.to.prefix}:{options.to.name}",
         "unit": "ms",
         "reset_attempts": "yes" if options.reset_attempts else "",
     }

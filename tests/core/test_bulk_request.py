@@ -24,6 +24,7 @@ MAIL = (QueueId("default", "bull", "mail"),)
         Request(Action.PAUSE, None, matching="email*"),
         Request(Action.OBLITERATE, MAIL, options=Options(force=True)),
         Request(Action.DROP_GHOSTS, None),
+        Request(Action.MOVE, MAIL, State.FAILED, Options(to=QueueId("default", "bull", "video"), limit=3)),
     ],
     ids=lambda request: request.action,
 )
@@ -44,6 +45,8 @@ def test_what_makes_sense_passes(request_: Request) -> None:
         (Request(Action.PAUSE, MAIL, State.WAITING), "no state"),
         (Request(Action.DRAIN, MAIL, State.WAITING), "no state"),
         (Request(Action.RETRY, ()), "No queue"),
+        (Request(Action.MOVE, MAIL, State.FAILED), "option to"),
+        (Request(Action.RETRY, MAIL, options=Options(to=MAIL[0])), "to"),
         (Request(Action.RETRY, MAIL, matching="m*"), "not both"),
         (Request(Action.OBLITERATE, MAIL, State.WAITING), "no state"),
         (Request(Action.OBLITERATE, MAIL, options=Options(limit=3)), "limit"),

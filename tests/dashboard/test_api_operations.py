@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.dashboard.test_api_redis import served
 OURS = {"Origin": "http://localhost"}
 URL = f"{BASE}/api/operations"
 HREF = queue_href(BASE, MAIL)
+VIDEO = replace(MAIL, name="video")
 
 
 def asked(body: Any, **settings: Any) -> Any:
@@ -38,9 +40,25 @@ def test_an_operation_is_answered_with_what_was_understood_and_where_to_follow_i
     assert answer.json()["options"] == {
         **{"grace": 9, "limit": None, "keep": 3},
         **{"delayed": False, "reset_attempts": False, "force": False},
-        **{"priority": None, "delay": None, "rate": None, "canary": 0, "canary_wait": 60_000, "tolerance": 10},
+        **{
+            "priority": None,
+            "delay": None,
+            "to": None,
+            "rate": None,
+            "canary": 0,
+            "canary_wait": 60_000,
+            "tolerance": 10,
+        },
     }
     assert answer.json()["status"] == "running"
+
+
+def test_where_jobs_move_is_told_and_answered_by_its_address() -> None:
+    to = queue_href(BASE, VIDEO)
+    answer = asked({"action": "move", "queues": [HREF], "state": "failed", "options": {"to": to}}).json()
+
+    check("Operation", answer)
+    assert (answer["action"], answer["options"]["to"]) == ("move", to)
 
 
 def test_queues_are_named_by_a_pattern_and_obliterated_by_force() -> None:
@@ -95,6 +113,12 @@ def test_operations_are_listed_newest_first_held_and_cancelled() -> None:
         ({"action": "drain", "queues": "all", "q": "name:mail"}, "invalid", "query"),
         ({"action": "change-priority", "queues": "all", "state": "delayed"}, "invalid", "priority"),
         ({"action": "retry", "queues": "all", "options": {"canary": 101}}, "invalid", "canary"),
+        ({"action": "move", "queues": [HREF], "state": "failed"}, "invalid", "option to"),
+        ({"action": "move", "queues": [HREF], "options": {"to": HREF}}, "invalid", "state"),
+        ({"action": "move", "queues": [HREF], "state": "active", "options": {"to": HREF}}, "invalid", "active"),
+        ({"action": "move", "queues": [HREF], "state": "failed", "options": {"to": 3}}, "invalid", "href"),
+        ({"action": "move", "queues": [HREF], "state": "failed", "options": {"to": "/x"}}, "invalid", "/x"),
+        ({"action": "retry", "queues": [HREF], "options": {"to": HREF}}, "invalid", "to"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_word_that_is_wrong(body: Any, code: str, word: str) -> None:

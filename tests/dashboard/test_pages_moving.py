@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from core.operations.request import Action
 from core.settings import Settings
 from tests.dashboard.browsing import BASE, Page, browser, page
-from tests.dashboard.fixed_herd import FixedHerd, payload, small_company
+from tests.dashboard.fixed_herd import MAIL, FixedHerd, payload, small_company
+from tests.dashboard.test_pages_operations import asked, newest
 
 PATH = "/queues/default/bull/mail"
 
@@ -68,3 +70,25 @@ def test_a_read_only_tickbird_moves_nothing() -> None:
     herd = small_company(settings=Settings(read_only=True))
     assert "This Tickbird is read-only" in sent(herd, "5", {"to": "video"}).words
     assert browser(herd).get(f"{BASE}{PATH}/jobs/5/moves").status_code in (404, 405)
+
+
+def test_many_move_by_a_form_that_asks_first_and_knows_where_they_go() -> None:
+    herd = small_company()
+    client = browser(herd)
+    manage = page(client, f"{PATH}/manage")
+    assert manage.one("input", name="to").attributes["list"] == "queues"
+    assert manage.one("form", id="bulk-move")
+    said = {"action": "move", "queue": f"{BASE}{PATH}", "state": "failed", "to": "video", "q": "reason:no"}
+    shown = asked(client, said)
+    request = newest(herd).request
+    assert (request.action, request.options.to) == (Action.MOVE, replace(MAIL, name="video"))
+    assert "They go to bull:video." in shown.words
+    assert "Move 1 failed job of mail?" in shown.words
+    again = {each.attributes["name"]: each.attributes["value"] for each in shown.all("input", type="hidden")}
+    assert (again["to"], again["q"]) == ("bull:video", "reason:no")
+
+
+@pytest.mark.parametrize("to", ["", "vidio"])
+def test_many_do_not_move_to_a_queue_that_is_not_there(to: str) -> None:
+    said = {"action": "move", "queue": f"{BASE}{PATH}", "state": "failed", "to": to}
+    assert f"There is no queue called '{to}'" in asked(browser(small_company()), said).words

@@ -52,6 +52,7 @@ def left(redis: redis_py.Redis, key: str = "failed") -> dict[str, int]:
         ("retry", "mail", "--query", "id:f1"),
         ("change-priority", "mail", "--state", "waiting", "--priority", "3"),
         ("change-delay", "mail", "--delay", "5m"),
+        ("move", "mail", "--state", "failed", "--to", "bull:video"),
     ],
     ids=" ".join,
 )

@@ -56,7 +56,7 @@ def test_above_a_thousand_jobs_the_name_must_be_typed(visitor: Visitor, company:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Remove 1,001 failed jobs of mail?")
     expect(dialog).to_contain_text("For 30 minutes it can be undone, as far as there is room")
-    dialog.get_by_role("textbox").fill("male")
+    dialog.get_by_role("textbox", name="Type mail").fill("male")
     dialog.get_by_role("button", name="Remove").click()
     expect(page.locator("#notice")).to_contain_text("Nothing was begun: type mail")
     assert left(company) == 1_001

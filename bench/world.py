@@ -62,13 +62,20 @@ def job_fields(timestamp: int, data: str) -> Mapping[Any, Any]:
 @contextmanager
 def served(server: EmbeddedServer) -> Iterator[str]:
     """A `tickbird serve` on that server: the address of its pages. Ended by its process id."""
-    command = [sys.executable, "-m", "tickbird", "serve", "--redis", server.url, "--port", "0"]
+    with process_of(server.url) as (address, _):
+        yield address
+
+
+@contextmanager
+def process_of(redis_url: str) -> Iterator[tuple[str, int]]:
+    """A `tickbird serve` on the Redis there: the address of its pages, and its process id, by which it is ended."""
+    command = [sys.executable, "-m", "tickbird", "serve", "--redis", redis_url, "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         address = next(line.strip() for line in process.stdout if line.strip().startswith("http://"))
         wait_until_ready(address)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait(10)

@@ -100,7 +100,7 @@ def _finished(base: str, href: str) -> str:
         status = _read(base, href).get("status", "")
         if status in ("done", "cancelled", "failed"):
             return str(status)
-        if status == "paused":
+        if status in ("paused", "stopped"):
             _resume(base, href)
         time.sleep(0.1)
     return "never ended"

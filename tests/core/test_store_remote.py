@@ -69,10 +69,11 @@ async def test_while_it_is_away_it_says_so_at_once_and_comes_back_by_itself(
     server.stop()
     try:
         started = time.monotonic()
-        for _ in range(3):
+        for _ in range(20):
             with pytest.raises(Unavailable, match="state_url cannot be reached"):
                 await store.newest(VIEWS, 1)
-        assert time.monotonic() - started < 3
+        # Each by itself would wait a second.
+        assert time.monotonic() - started < 15
         assert "state_url" in store.trouble
     finally:
         server.start_again()
@@ -84,11 +85,10 @@ async def test_while_it_is_away_it_says_so_at_once_and_comes_back_by_itself(
 
 async def test_a_redis_that_hangs_costs_a_moment(store: RedisStore, redis: redis_py.Redis) -> None:
     await store.put(VIEWS, STUCK)
-    redis.client_pause(1500)
-    started = time.monotonic()
+    redis.client_pause(60_000, all=False)
     with pytest.raises(Unavailable, match="did not answer within 1 s"):
         await store.put(VIEWS, STUCK)
-    assert time.monotonic() - started < 1.4
+    redis.client_unpause()
 
 
 async def test_a_full_redis_is_a_store_that_is_away_until_it_takes_something_again(

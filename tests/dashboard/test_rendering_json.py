@@ -62,4 +62,5 @@ def test_depth_and_length_cost_no_more_than_they_are_worth() -> None:
         result = shown(text)
         assert len(result) < 400_000
         assert result.count("\n") <= MOST_LINES + 2
-    assert time.monotonic() - started < 5
+    # What is quadratic takes minutes.
+    assert time.monotonic() - started < 30

@@ -90,7 +90,7 @@ async def test_8_15_an_idle_worker_takes_a_requeued_job_at_once(
         until(lambda: [client for client in redis.client_list() if client["flags"] == "b"])
         await ours.requeue(job_id)
         worker.release("gate")
-        until(mail.truth, timeout=2)
+        until(mail.truth, timeout=4)
         mail.wait_for_state(job_id, "completed")
 
 

@@ -14,7 +14,8 @@ from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
 from tests.interop.ours import ACTED_ON, BULLMQS, BULLS, Ours, named
 from tests.interop.scenario import FAR, failed, family, waiting
 
-AT_ONCE = 2.0
+# A worker that nobody wakes looks by itself after five seconds.
+AT_ONCE = 4.0
 FAILS_ONCE = {"script": {"failTimes": 1}}
 
 

@@ -85,7 +85,7 @@ async def test_an_idle_worker_runs_an_added_job_at_once(mail: NodeQueue, ours: O
         for options in ({}, {"priority": 3}, {"lifo": True}):
             idle()
             job_id = await add(ours, {"script": {"return": {"n": 5}}}, **options)
-            until(lambda job_id=job_id: runs(mail, job_id), timeout=2)  # type: ignore[misc] # bound now, on purpose
+            until(lambda job_id=job_id: runs(mail, job_id), timeout=4)  # type: ignore[misc] # bound now, on purpose
             mail.wait_for_state(job_id, "completed")
     job = mail.job(job_id)
     assert job is not None

@@ -164,7 +164,7 @@ async def test_jobs_left_in_the_paused_list_of_a_running_queue_run_after_mending
     with mail.worker():
         still_only(mail, 0)
         await ours.mend_pause()
-        until(lambda: [run["jobId"] for run in mail.truth()] == ["left"], timeout=2)
+        until(lambda: [run["jobId"] for run in mail.truth()] == ["left"], timeout=4)
 
 
 @pytest.mark.parametrize("library", [ALIASES["bull4"], ALIASES["bullmq4"], ALIASES["bullmq6"]], ids=named)

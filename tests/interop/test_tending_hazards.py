@@ -51,7 +51,7 @@ async def test_8_15_a_raised_concurrency_lets_idle_workers_begin_at_once(mail: N
         until(worker.held)
         still_only(mail, 1)
         await ours.set_concurrency(2)
-        until(lambda: len(mail.truth()) == 2, timeout=2)
+        until(lambda: len(mail.truth()) == 2, timeout=4)
         await ours.set_concurrency(None)
         worker.release("gate")
         until(lambda: len([run for run in mail.truth() if run["outcome"]]) == 3)

@@ -47,12 +47,12 @@ Eventually = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 @pytest.fixture
 def eventually() -> Eventually:
-    """Wait until something becomes true, and give it back; fails after ten seconds."""
+    """Wait until something becomes true, and give it back; fails after 45."""
 
     async def wait(probe: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 45
         while not (found := probe()):
-            assert time.monotonic() < deadline, "it did not become true within ten seconds"
+            assert time.monotonic() < deadline, "it did not become true within 45 seconds"
             await asyncio.sleep(0.02)
         return found
 

@@ -15,7 +15,7 @@ from core.settings import Settings
 T = TypeVar("T")
 
 
-async def soon(probe: Callable[[], Awaitable[T]], *, seconds: float = 10) -> T:
+async def soon(probe: Callable[[], Awaitable[T]], *, seconds: float = 45) -> T:
     """The first truthy answer of `probe`; AssertionError with the last one after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (answer := await probe()):

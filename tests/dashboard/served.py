@@ -25,7 +25,7 @@ from dashboard.gate import Gate
 from dashboard.headers import ROBOTS, SecurityHeaders
 
 BASE = "/admin/queues"
-DEADLINE = 10.0
+DEADLINE = 45.0
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class NodeDriver:
         lib: str | None = None,
         queue: str | None = None,
         prefix: str = "bull",
-        timeout: float = 20,
+        timeout: float = 45,
     ) -> Any:
         """`args` go to the library's method as they are. NodeError: what it threw; TimeoutError: no answer."""
         target = {"lib": lib, "queue": queue, "prefix": prefix, "redis": self._redis}

@@ -14,7 +14,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 
-def until(probe: Callable[[], T], *, timeout: float = 10) -> T:
+def until(probe: Callable[[], T], *, timeout: float = 45) -> T:
     """Polls `probe` until its answer is truthy and returns that; AssertionError with the last answer otherwise."""
     deadline = time.monotonic() + timeout
     while not (answer := probe()):
@@ -52,7 +52,7 @@ class NodeQueue:
         self.name = name
         self.prefix = prefix
 
-    def call(self, call: str, *args: Any, timeout: float = 20) -> Any:
+    def call(self, call: str, *args: Any, timeout: float = 45) -> Any:
         """Any call of node/calls.mjs: `call("queue.getRateLimitTtl")`, `call("job.discard", id)`."""
         target = {"lib": self.library.facts.alias, "queue": self.name, "prefix": self.prefix}
         return self.library.driver.call(call, *args, timeout=timeout, **target)
@@ -149,10 +149,10 @@ class NodeQueue:
         events: list[Json] = self.call("events.read")
         return [each for each in events if event in (None, each["event"]) and job_id in (None, each.get("jobId"))]
 
-    def wait_for_state(self, job_id: str, state: str, *, timeout: float = 10) -> None:
+    def wait_for_state(self, job_id: str, state: str, *, timeout: float = 45) -> None:
         until(lambda: self.state(job_id) == state, timeout=timeout)
 
-    def wait_for_event(self, event: str, job_id: str | None = None, *, timeout: float = 10) -> Json:
+    def wait_for_event(self, event: str, job_id: str | None = None, *, timeout: float = 45) -> Json:
         return until(lambda: self.events(event, job_id), timeout=timeout)[0]
 
 

@@ -13,7 +13,7 @@ import redis
 import tickbird
 from tests.packaging.program import Program
 
-FOUND_WITHIN = 15.0
+FOUND_WITHIN = 45.0
 
 
 def fetch(url: str, *, until: str) -> str:

@@ -33,7 +33,7 @@ ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-DEADLINE = 15.0
+DEADLINE = 45.0
 expect.set_options(timeout=DEADLINE * 1000)
 
 

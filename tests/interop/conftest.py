@@ -9,7 +9,8 @@ import redis as redis_py
 
 from core.instance import Instance
 from core.redis_settings import RedisSettings
-from tests.interop.node_driver import NodeDriver
+from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
+from tests.interop.ours import Ours
 from tickbird.demo.server import EmbeddedServer
 
 
@@ -25,6 +26,30 @@ def node(node_process: NodeDriver, redis: redis_py.Redis) -> Iterator[NodeDriver
     """The libraries, on a server that is empty at first. What a test opens is closed after it."""
     yield node_process
     node_process.reset()
+
+
+@pytest.fixture
+def mail(node: NodeDriver, library: Library) -> NodeQueue:
+    """The queue `mail` as the library opens it that the test is parametrised with."""
+    queue = node.library(library.alias).queue("mail")
+    queue.open()
+    return queue
+
+
+@pytest.fixture
+def ours(mail: NodeQueue, instance: Instance) -> Ours:
+    """What we do to that queue."""
+    return Ours(instance, mail)
+
+
+@pytest.fixture
+def idle(redis: redis_py.Redis) -> Callable[[], None]:
+    """Waits until a worker of the test is blocked on Redis, with no job and no marker left to wake it."""
+
+    def wait() -> None:
+        until(lambda: [client for client in redis.client_list() if client["flags"] == "b"])
+
+    return wait
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from core.errors import Conflict
-from core.instance import Instance
 from core.mutations import abandoned
 from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
 from tests.interop.ours import ACTED_ON, BULLMQS, Ours, named
@@ -24,18 +23,6 @@ HELD = {"script": {"hold": "gate"}}
 @pytest.fixture(autouse=True)
 def shorter_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(abandoned, "AGAIN_AFTER", 0.3)
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
 
 
 @pytest.fixture

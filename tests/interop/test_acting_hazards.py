@@ -7,24 +7,11 @@ from typing import Any
 import pytest
 
 from core.errors import Conflict
-from core.instance import Instance
-from tests.interop.node_driver import LIBRARIES, Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import LIBRARIES, NodeDriver, NodeQueue, until
 from tests.interop.ours import ACTED_ON, BULLMQS, BULLS, Ours, named
 from tests.interop.scenario import FAR, after_failure, after_success, failed, waiting
 
 BY_ALIAS = {library.alias: library for library in LIBRARIES}
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
 
 
 def order_of_runs(mail: NodeQueue, *names: str) -> list[str]:

@@ -8,37 +8,14 @@ from typing import Any
 
 import pytest
 
-from core.instance import Instance
 from tests.interop.keyspace import keys_of
-from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import NodeQueue, until
 from tests.interop.ours import ACTED_ON, BULLMQS, BULLS, Ours, named
 from tests.interop.scenario import FAR, failed, family, waiting
 
 # A worker that nobody wakes looks by itself after five seconds.
 AT_ONCE = 4.0
 FAILS_ONCE = {"script": {"failTimes": 1}}
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
-
-
-@pytest.fixture
-def idle(redis: Any) -> Callable[[], None]:
-    """Waits until every worker of the test is blocked on Redis, with no job and no marker left to wake it."""
-
-    def wait() -> None:
-        until(lambda: [client for client in redis.client_list() if client["flags"] == "b"])
-
-    return wait
 
 
 def ran_within(mail: NodeQueue, job_id: str, runs: int, seconds: float = AT_ONCE) -> None:

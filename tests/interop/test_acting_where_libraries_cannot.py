@@ -17,18 +17,6 @@ IN_LIST = tuple(library for library in ACTED_ON if not library.has_prioritized_s
 JOB = {"deep": {"list": [1, None, "two"]}, "script": {"return": "done"}}
 
 
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
-
-
 def order_of_runs(mail: NodeQueue, jobs: int) -> list[str]:
     with mail.worker(concurrency=1):
         until(lambda: len([run for run in mail.truth() if run["outcome"]]) == jobs)

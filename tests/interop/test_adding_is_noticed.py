@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from core.errors import Conflict
-from core.instance import Instance
 from core.mutations.adding import NewJob
-from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import NodeQueue, until
 from tests.interop.ours import ACTED_ON, Ours, named
 from tests.interop.scenario import FAR, waiting
 
@@ -21,28 +20,6 @@ SOON = 250
 # An idle worker looks by itself every five seconds, unless it is told to nap for less.
 NAP = 1
 WITHIN = 4.0
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
-
-
-@pytest.fixture
-def idle(redis: Any) -> Callable[[], None]:
-    """Waits until a worker of the test is blocked on Redis, with nothing left to wake it."""
-
-    def wait() -> None:
-        until(lambda: [client for client in redis.client_list() if client["flags"] == "b"])
-
-    return wait
 
 
 async def add(ours: Ours, data: Any = None, **options: Any) -> str:

@@ -6,29 +6,16 @@ from typing import Any
 
 import pytest
 
-from core.instance import Instance
 from core.model import State
 from core.mutations.adding import NewJob
 from core.operations.operation import Operation, Status
 from core.operations.request import Action
 from tests.interop.keyspace import keys_of
-from tests.interop.node_driver import LIBRARIES, Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import LIBRARIES, NodeQueue, until
 from tests.interop.ours import ACTED_ON, BULLMQS, Ours, named
 from tests.interop.scenario import FAILING, FAR, after_success, company, family, run_until, waiting
 
 SCHEDULING = [library for library in LIBRARIES if library.has_schedulers]
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
 
 
 def done(operation: Operation) -> dict[str, int]:

@@ -22,13 +22,6 @@ each_library = pytest.mark.parametrize("library", ACTED_ON, ids=named)
 
 
 @pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
 def post(node: NodeDriver, library: Library) -> NodeQueue:
     queue = node.library(library.alias).queue("post")
     queue.open()

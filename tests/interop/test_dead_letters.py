@@ -45,13 +45,6 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
 def dead(node: NodeDriver, library: Library) -> NodeQueue:
     queue = node.library(library.alias).queue("dead")
     queue.open()

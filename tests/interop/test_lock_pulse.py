@@ -12,20 +12,13 @@ from core.herd import Herd
 from core.workers import judging
 from core.workers.crew import Condition, Pulse
 from tests.core.waiting import herding, soon
-from tests.interop.node_driver import LIBRARIES, Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import LIBRARIES, NodeDriver, NodeQueue, until
 from tests.interop.ours import named
 from tickbird.demo.server import EmbeddedServer
 
 EVERY = pytest.mark.parametrize("library", LIBRARIES, ids=named)
 SOME = pytest.mark.parametrize("library", [each for each in LIBRARIES if each.alias in ("bull4", "bullmq6")], ids=named)
 LOCK = 1_500
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
 
 
 @pytest.fixture

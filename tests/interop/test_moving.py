@@ -30,13 +30,6 @@ newest = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
 def opened(node: NodeDriver, alias: str) -> NodeQueue:
     """The queue that jobs are moved to."""
     queue = node.library(alias).queue("post")

@@ -18,7 +18,7 @@ from core.schedulers.front import Schedulers
 from core.schedulers.scheduler import Kind, Pending, Scheduler, Timing
 from core.sight import Sight
 from core.snapshot import Pass, Reading, Snapshot
-from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import NodeDriver, NodeQueue, until
 from tests.interop.ours import ACTED_ON, UNVERSIONED, Ours, named
 from tests.interop.scheduler_scenarios import DAILY, HOURLY, key_of, repeat, upsert
 
@@ -28,18 +28,6 @@ REPEATING = tuple(library for library in ACTED_ON if library.has_repeatables)
 SCHEDULING = tuple(library for library in ACTED_ON if library.has_schedulers)
 BOTH = [(library, "scheduler") for library in SCHEDULING] + [(library, "repeatable") for library in REPEATING]
 EACH = pytest.mark.parametrize(("library", "kind"), BOTH, ids=lambda value: getattr(value, "alias", value))
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
 
 
 def made(mail: NodeQueue, kind: str, timing: Timing, data: Any = None) -> str:

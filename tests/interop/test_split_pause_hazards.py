@@ -12,25 +12,13 @@ import pytest
 from core.instance import Instance
 from core.model import State
 from core.split_pause import split_pause
-from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import NodeDriver, NodeQueue, until
 from tests.interop.ours import ACTED_ON, UNVERSIONED, Ours, named
 
 EVERY = pytest.mark.parametrize("library", ACTED_ON, ids=named)
 RENAMING = tuple(library for library in ACTED_ON if library.renames_wait_on_pause)
 ALIASES = {library.alias: library for library in ACTED_ON}
 NOT_YET = 0.4  # long enough for an idle worker to have taken a job, had it been allowed to
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
 
 
 def ready(redis: Any, *lists: str) -> list[str]:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import NotFound, Unsupported
-from core.instance import Instance
-from tests.interop.node_driver import Library, NodeDriver, NodeError, NodeQueue, until
+from tests.interop.node_driver import NodeError, NodeQueue, until
 from tests.interop.ours import ACTED_ON, BULLMQS, BULLS, Ours, named
 from tests.interop.scenario import FAR
 
@@ -20,18 +19,6 @@ LIMITED = tuple(library for library in BULLMQS if library.alias in ("bullmq5", "
 UNLIMITED = tuple(library for library in ACTED_ON if library not in LIMITED)
 NOT_YET = 0.4  # long enough for an idle worker to have taken a job, had it been allowed to
 Because = Callable[[BaseException], None]
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
 
 
 def still_only(mail: NodeQueue, runs: int) -> None:

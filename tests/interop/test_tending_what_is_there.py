@@ -17,7 +17,7 @@ from core.mutations.adding import NewJob
 from core.priorities import PriorityCounts
 from core.sight import Sight
 from core.usual import UsualJobs
-from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import Library, NodeQueue, until
 from tests.interop.ours import ACTED_ON, Ours, named
 from tests.interop.sighted import found, seen
 
@@ -31,13 +31,6 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tested is what is told, not how fast this machine is."""
     for module in ("sight", "priorities", "batches.counting", "deduplication.held"):
         monkeypatch.setattr(f"core.{module}.PATIENCE", 30.0)
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
 
 
 @pytest.fixture

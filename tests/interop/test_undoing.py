@@ -7,37 +7,14 @@ from typing import Any
 
 import pytest
 
-from core.instance import Instance
 from core.undo.front import put_back
 from core.undo.reading import read_whole
-from tests.interop.node_driver import Library, NodeDriver, NodeQueue, until
+from tests.interop.node_driver import NodeQueue
 from tests.interop.ours import ACTED_ON, Ours, named
 from tests.interop.scenario import FAR, waiting
 
 pytestmark = pytest.mark.parametrize("library", ACTED_ON, ids=named)
 FAILS_ONCE = {"script": {"failTimes": 1}}
-
-
-@pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
-def ours(mail: NodeQueue, instance: Instance) -> Ours:
-    return Ours(instance, mail)
-
-
-@pytest.fixture
-def idle(redis: Any) -> Callable[[], None]:
-    """Waits until every worker of the test is blocked on Redis."""
-
-    def wait() -> None:
-        until(lambda: [client for client in redis.client_list() if client["flags"] == "b"])
-
-    return wait
 
 
 async def removed(ours: Ours, job_id: str) -> Callable[[], Any]:

@@ -28,13 +28,6 @@ RECORDS_WORKERS = ("bullmq5", "bullmq6")
 
 
 @pytest.fixture
-def mail(node: NodeDriver, library: Library) -> NodeQueue:
-    queue = node.library(library.alias).queue("mail")
-    queue.open()
-    return queue
-
-
-@pytest.fixture
 def doomed(server: EmbeddedServer, mail: NodeQueue) -> Iterator[NodeQueue]:
     """The same queue in a Node process of its own, to be killed."""
     with NodeDriver.start(server.port) as driver:

@@ -15,7 +15,7 @@ READ = (
     *("lindex", "llen", "lpos", "lrange", "scard", "sismember", "sscan"),
     *("zcard", "zcount", "zmscore", "zrange", "zrangebyscore", "zrank", "zrevrange", "zrevrangebyscore", "zrevrank"),
     *("zscore", "pttl", "xinfo|stream", "xlen", "xrange", "xread", "xrevrange", "psubscribe"),
-    *("client|setname", "client|setinfo", "client|list", "cluster|slots", "pubsub|channels", "config|get"),
+    *("client|setname", "client|list", "cluster|slots", "pubsub|channels", "config|get"),
     *("memory|usage", "slowlog|get", "asking"),
 )
 # Grouping, searching and sampling send small scripts that only read; without these they are slower, and say so.

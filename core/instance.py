@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from redis.asyncio.connection import AbstractConnection, parse_url
@@ -21,9 +22,11 @@ from redis.exceptions import (
 
 from core.access.asker import asker
 from core.cluster.front import Cluster
+from core.cluster.slots import hash_tag
 from core.errors import Unavailable
 from core.model import QueueId
 from core.node import Node, pack
+from core.redaction.kin import Kin, Owner
 from core.redaction.redaction import NOTHING_HIDDEN, Redaction, Rule, redaction
 from core.redis_settings import REPLICA, RedisSettings
 from core.redis_url import without_secrets
@@ -49,6 +52,7 @@ class Instance:
         self.commands_sent = 0
         # Rules of redaction: at hand wherever something is read from here.
         self.hidden: tuple[Rule, ...] = ()
+        self.owner: Owner = _nobody
         options = options_of(settings)
         self.database = int(options.get("db", 0))
         self._cluster: Cluster | None = None
@@ -63,7 +67,9 @@ class Instance:
 
     def redaction(self, id: QueueId) -> Redaction:
         """What must be taken out of the queue's payloads before who asks, or any search of theirs, sees them."""
-        return NOTHING_HIDDEN if asker().scope.reveals else redaction(self.hidden, id)
+        scope = asker().scope
+        found = NOTHING_HIDDEN if scope.reveals else redaction(self.hidden, id)
+        return found if scope.is_whole else replace(found, kin=Kin(scope.has, self.owner))
 
     async def ask(self, *command: bytes | str | int) -> Any:
         """One command's raw reply; an error reply is raised as redis-py's ResponseError."""
@@ -108,6 +114,32 @@ class Instance:
         self.commands_sent += replies * len(answers)
         return answers
 
+    async def beside(self, key: bytes, commands: Sequence[bytes]) -> list[Any]:
+        """The raw replies of the one server that holds this key, to commands that stay together in one piece."""
+        self.commands_sent += len(commands)
+        return await self._in_time(self._exchange_at(key, b"".join(commands), len(commands)), TIME_LIMIT)
+
+    def place(self, key: bytes) -> str:
+        """Which server of a cluster holds the key, as far as is known; empty for the only one."""
+        return self._cluster.place(key) if self._cluster and self._is_cluster else ""
+
+    def reaches(self, key: bytes) -> bool:
+        """Whether it is worth asking for what begins with this now: not while its part of a cluster is known to be
+        away. Without a hash tag that is any part."""
+        if not self._cluster or not self._is_cluster:
+            return True
+        return self._cluster.reaches(key) if hash_tag(key) else self._cluster.is_whole
+
+    @property
+    def away(self) -> str:
+        """Which parts of a cluster are away while the rest answers, in a sentence; empty where there is none."""
+        parts = self._cluster.away if self._cluster and self._is_cluster else ()
+        return f"Part of this cluster is away: {'; '.join(parts)}." if parts else ""
+
+    def is_broken(self, base: bytes) -> bool:
+        """Whether this base cannot be a queue's: without a hash tag its keys lie in several slots of a cluster."""
+        return bool(self._is_cluster) and not hash_tag(base)
+
     async def _in_time(self, exchange: Coroutine[Any, Any, T], time_limit: float) -> T:
         try:
             async with asyncio.timeout(time_limit):
@@ -137,15 +169,22 @@ class Instance:
             return await self._cluster.exchange_with_each(packed, replies)
         return [("", await self._node.exchange(packed, replies))]
 
+    async def _exchange_at(self, key: bytes, packed: bytes, replies: int) -> list[Any]:
+        if self._cluster and await self._spans_nodes():
+            return await self._cluster.exchange_at(key, packed, replies)
+        return await self._node.exchange(packed, replies)
+
     async def _spans_nodes(self) -> bool:
         if self._is_cluster is None:
             self._is_cluster = await self._finds_a_cluster()
         return self._is_cluster
 
     async def _finds_a_cluster(self) -> bool:
-        """Where INFO may not be asked, a cluster shows itself as nothing but a single server."""
-        (reply,) = await self._node.exchange(pack(b"INFO", b"cluster"), 1)
-        return isinstance(reply, bytes) and b"cluster_enabled:1" in reply
+        """Where INFO may not be asked, a single server still refuses to tell of slots, with or without the right to."""
+        info, slots = await self._node.exchange(pack(b"INFO", b"cluster") + pack(b"CLUSTER", b"SLOTS"), 2)
+        if isinstance(info, bytes) and b"cluster_enabled:" in info:
+            return b"cluster_enabled:1" in info
+        return isinstance(slots, list)
 
     async def connection(self) -> AbstractConnection:
         """A connection of its own, for one who listens; who asked for it ends it. Any node of a cluster hears what is
@@ -159,6 +198,10 @@ class Instance:
         await self._node.close()
 
 
+def _nobody(_key: bytes) -> None:
+    """Nothing is known of whose keys are whose."""
+
+
 def options_of(settings: RedisSettings) -> dict[str, Any]:
     """What redis-py's connections to this Redis are made with."""
     url = "redis://" if is_named(settings.url) else settings.url
@@ -168,6 +211,7 @@ def options_of(settings: RedisSettings) -> dict[str, Any]:
         "socket_timeout": None,  # one time limit lies around the whole batch; one a reply costs half the speed
         "socket_connect_timeout": 2.0,
         "client_name": "tickbird",
+        "driver_info": None,  # Redis before 7.2 knows no CLIENT SETINFO, and no ACL that names it
         "maint_notifications_config": None,
         **settings.tls.options,
     }

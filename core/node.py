@@ -12,6 +12,8 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 # Enough for the collector, discovery and a handful of people at once; more would be felt by Redis before by us.
 CONNECTIONS = 8
+# Not "Unknown Redis command called from script": a script that is refused half-way is another matter.
+_NOT_THERE = ("unknown command", "unknown subcommand", "unknown or disabled command")
 
 
 def pack(*command: bytes | str | int) -> bytes:
@@ -47,15 +49,21 @@ class Node:
         return answer
 
     async def _connected(self) -> tuple[BlockingConnectionPool, AbstractConnection]:
+        pool = self._pool
         try:
-            return self._pool, await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
-        except NoPermissionError:
-            # A name is a courtesy to those who read CLIENT LIST; who may not have one does without.
-            if not self._options.get("client_name"):
+            return pool, await pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+        except ResponseError as refusal:
+            if not isinstance(told(refusal), NoPermissionError) or not self._is_named(pool):
                 raise
+        return self._pool, await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+
+    def _is_named(self, pool: BlockingConnectionPool) -> bool:
+        """Whether connections of this pool gave themselves a name: a courtesy to those who read CLIENT LIST. Who may
+        not have one does without, from the first that is refused on."""
+        if pool is self._pool and self._options.get("client_name"):
             self._options["client_name"] = None
             self._pool = self._opened()
-            return self._pool, await self._pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's
+        return pool is not self._pool
 
     async def connection(self) -> AbstractConnection:
         """A connection of its own, for one who listens; who asked for it ends it."""
@@ -70,4 +78,13 @@ async def _reply(connection: AbstractConnection) -> Any:
     try:
         return await connection.read_response(disable_decoding=True)
     except ResponseError as refusal:
+        return told(refusal)
+
+
+def told(refusal: ResponseError) -> ResponseError:
+    """A hoster that renamed a command, or took it away, forbids it as much as an ACL does: all that gets by without a
+    command because of the one gets by because of the other."""
+    if not str(refusal).lower().startswith(_NOT_THERE):
         return refusal
+    # Behind it Redis repeats the arguments, which may be a job's data.
+    return NoPermissionError(str(refusal).partition(", with args")[0])

@@ -20,6 +20,12 @@ from core.text import printable, text
 # this often (seconds), and sooner while they leave a doubt. A look takes about ninety small commands.
 LOOK_AGAIN = 900.0
 LOOK_AGAIN_IN_DOUBT = 20.0
+# So many new queues are taken in together: the first of ten thousand are shown while the last are still looked at.
+TAKEN_AT_ONCE = 200
+BROKEN = (
+    "On a cluster its library cannot use it: without a hash tag its keys lie in several slots, and what you see was "
+    "left behind. Give it {bull} or the like as its prefix, or {name} as its name."
+)
 
 
 class Register:
@@ -50,9 +56,11 @@ class Register:
 
     async def add(self, bases: Iterable[bytes]) -> None:
         """Look at these bases, and register those that are queues."""
-        looked_at = sorted(bases)
-        for base, seen in zip(looked_at, await read_signals(self._instance, looked_at), strict=True):
-            self._take(base, self._with_clients(base, seen))
+        wanted = sorted(base for base in bases if self._instance.reaches(base))
+        for start in range(0, len(wanted), TAKEN_AT_ONCE):
+            some = wanted[start : start + TAKEN_AT_ONCE]
+            for base, seen in zip(some, await read_signals(self._instance, some), strict=True):
+                self._take(base, self._with_clients(base, seen))
 
     async def walked(self, found: Collection[bytes]) -> None:
         """Take in what a walk has found."""
@@ -94,6 +102,8 @@ class Register:
         identity = detect(signals, known.identity if known and not known.identity.pinned else None)
         id = self._walk.place(base, identity.dialect, shown=self._shown.get(base)).id(self._instance.name)
         identity = remembering(self._as_pinned(id, identity), known.identity if known else None)
+        if self._instance.is_broken(base):
+            identity = replace(identity, doubt=BROKEN)
         if known is None or known.id != id:
             known = Watched(base, id, identity)
         if not known.quick[1] or known.identity != identity:

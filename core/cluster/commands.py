@@ -34,6 +34,13 @@ class Part:
 Join = Callable[[Sequence[Any]], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """In place of a master's answer: it could not be asked, because of `error`."""
+
+    error: Exception
+
+
 def commands_in(packed: bytes) -> list[Command]:
     """The commands that were packed one behind the other."""
     reader = hiredis.Reader(notEnoughData=None)
@@ -78,7 +85,7 @@ def _scan(command: Command, masters: int) -> tuple[list[Part], Join]:
         (answer,) = answers
         if isinstance(answer, Exception):
             return answer
-        cursor, keys = answer
+        cursor, keys = (b"0", []) if isinstance(answer, Gone) else answer
         if cursor != b"0":
             return [b"%s@%d" % (cursor, master), keys]
         return [b"0@%d" % (master + 1) if master + 1 < masters else b"0", keys]
@@ -101,8 +108,13 @@ def _by_slot(keys: Sequence[bytes], command: Callable[[Sequence[bytes]], Command
 
 
 def _joined(join: Join) -> Join:
-    """One that was refused speaks for all."""
-    return lambda answers: next((each for each in answers if isinstance(each, Exception)), None) or join(answers)
+    """One that was refused speaks for all; one that is away is left out."""
+
+    def joined(answers: Sequence[Any]) -> Any:
+        told = [each for each in answers if not isinstance(each, Gone)]
+        return next((each for each in told if isinstance(each, Exception)), None) or join(told)
+
+    return joined
 
 
 def _clients(topology: Topology) -> Join:
@@ -112,12 +124,15 @@ def _clients(topology: Topology) -> Join:
         bases = [each.base for each in connections(line, 0)]
         return not bases or not hash_tag(bases[0]) or topology.owner(slot(bases[0])) == master
 
-    def join(answers: Sequence[bytes]) -> bytes:
-        told = zip(topology.masters, answers, strict=True)
-        lines = [line for master, answer in told for line in answer.splitlines() if belongs(line, master)]
+    def join(answers: Sequence[tuple[Address, bytes]]) -> bytes:
+        lines = [line for master, answer in answers for line in answer.splitlines() if belongs(line, master)]
         return b"\n".join(lines) + b"\n"
 
-    return _joined(join)
+    def joined(answers: Sequence[Any]) -> Any:
+        told = [each for each in zip(topology.masters, answers, strict=True) if not isinstance(each[1], Gone)]
+        return next((answer for _, answer in told if isinstance(answer, Exception)), None) or join(told)
+
+    return joined
 
 
 def _info(answers: Sequence[bytes]) -> bytes:

@@ -1,19 +1,23 @@
 """A Redis Cluster behind the face of a single server: each command goes to the master that holds its keys.
 
 A batch is one exchange with each master that it concerns, all at the same time. Where a slot has moved, the command
-follows it; the map of slots is read anew then, and after a node could not be reached.
+follows it; the map of slots is read anew then, after a node could not be reached, and now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError, ResponseError, TryAgainError
+from redis.exceptions import ConnectionError as Disconnected
 
-from core.cluster.commands import Command, Part, apart, commands_in
+from core.cluster.commands import Command, Gone, Part, apart, commands_in
+from core.cluster.presence import Presence
+from core.cluster.slots import slot
 from core.cluster.topology import Address, Topology
 from core.node import Node, pack
 
@@ -21,6 +25,10 @@ from core.node import Node, pack
 REDIRECTS = 5
 # While a slot is between two masters, or a master between life and death (seconds).
 REST = 0.05
+# How long one master may keep silent while the others have answered, and one node that is asked who holds what.
+SILENCE, PATIENCE = 3.0, 1.0
+# A master that was added is learned of this soon, also by one whom no command led there; a gap that was closed, sooner.
+LOOK_AGAIN, LOOK_AGAIN_AT_GAPS = 30.0, 1.0
 _PASSING = (MovedError, AskError, ClusterDownError, TryAgainError)
 _SLOTS = pack(b"CLUSTER", b"SLOTS")
 _ASKING = pack(b"ASKING")
@@ -28,9 +36,11 @@ _ASKING = pack(b"ASKING")
 
 @dataclass(slots=True)
 class _Sent:
-    """A part under way: where it goes, whether it has to ask leave there, and what came of it."""
+    """A part under way: where it goes, whether it has to ask leave there, and what came of it. `slot` is None for one
+    that goes to a master for its own sake."""
 
     command: Command
+    slot: int | None
     to: Address
     asking: bool = False
     answer: Any = None
@@ -44,31 +54,81 @@ class Cluster:
         self._options, self._patience = options, patience
         self._nodes: dict[Address, Node] = {}
         self._topology: Topology | None = None
+        self._last: Topology | None = None
+        self._told_by = address
+        self._looked = 0.0
+        self._presence = Presence()
         self._reading = asyncio.Lock()
 
     async def exchange(self, packed: bytes) -> list[Any]:
-        """The raw replies to packed commands, in order. Raises what the network raises."""
+        """The raw replies to packed commands, in order. Raises what the network raises; who asks all masters is told
+        of those that answer."""
         topology = await self._known()
         asked = [apart(command, topology) for command in commands_in(packed)]
-        sent = [_Sent(part.command, _place(part, topology)) for parts, _ in asked for part in parts]
-        try:
-            await self._send_until_settled(sent)
-        except (OSError, RedisError):
-            self._topology = None
-            raise
+        sent = [_Sent(part.command, part.slot, _place(part, topology)) for parts, _ in asked for part in parts]
+        await self._send_until_settled(sent)
+        self._check(sent)
         answers = iter(sent)
         return [join([next(answers).answer for _ in parts]) for parts, join in asked]
 
     async def exchange_with_each(self, packed: bytes, replies: int) -> list[tuple[str, list[Any]]]:
-        """The raw replies of every master to the same commands, with its address. Raises what the network raises."""
+        """The raw replies of every master that answers to the same commands, with its address. Raises what the
+        network raises where none does."""
         masters = (await self._known()).masters
-        answers = await asyncio.gather(*(self._node(address).exchange(packed, replies) for address in masters))
-        return [(f"{host}:{port}", answer) for (host, port), answer in zip(masters, answers, strict=True)]
+        answers = await asyncio.gather(*(self._ask(address, packed, replies) for address in masters))
+        there = [(at, answer) for at, answer in zip(masters, answers, strict=True) if not isinstance(answer, Gone)]
+        if len(there) < len(masters):
+            self._topology = None
+        if not there:
+            raise next(answer.error for answer in answers if isinstance(answer, Gone))
+        return [(f"{host}:{port}", answer) for (host, port), answer in there]
+
+    async def exchange_at(self, key: bytes, packed: bytes, replies: int) -> list[Any]:
+        """The raw replies of the master that holds the key, to commands that stay together."""
+        owner = (await self._known()).owner(slot(key))
+        if owner is None:
+            raise ClusterDownError("no master holds this slot")
+        answers = await self._ask(owner, packed, replies)
+        if isinstance(answers, Gone):
+            raise answers.error
+        return answers
+
+    def place(self, key: bytes) -> str:
+        """The address of the master that holds the key, as far as is known; empty where it is not."""
+        owner = self._last.owner(slot(key)) if self._last else None
+        return f"{owner[0]}:{owner[1]}" if owner else ""
+
+    def reaches(self, key: bytes) -> bool:
+        """Whether it is worth asking for this key now: not while its master is known to be away."""
+        if self._last is None:
+            return True
+        owner = self._last.owner(slot(key))
+        return owner is not None and self._presence.absence(owner) is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is worth asking for any key at all."""
+        masters = self._last.masters if self._last else ()
+        return not (self._last and self._last.gaps) and not any(map(self._presence.absence, masters))
+
+    @property
+    def away(self) -> tuple[str, ...]:
+        """Each part that is away, in words."""
+        return self._presence.told(self._last) if self._last else ()
 
     async def close(self) -> None:
         """End every connection but the seed's."""
         for node in self._nodes.values():
             await node.close()
+
+    def _check(self, sent: Sequence[_Sent]) -> None:
+        """Raise what stands against an answer for a key, or against that of every master."""
+        gone = [each for each in sent if isinstance(each.answer, Gone)]
+        if gone:
+            self._topology = None
+        keyed = [each for each in gone if each.slot is not None]
+        if keyed or (gone and len(gone) == len(sent)):
+            raise (keyed or gone)[0].answer.error
 
     async def _send_until_settled(self, sent: Sequence[_Sent]) -> None:
         left = list(sent)
@@ -82,6 +142,15 @@ class Cluster:
                 _redirect(each, self._address)
             if attempt:
                 await asyncio.sleep(REST)
+        for each in left:
+            if isinstance(each.answer, ClusterDownError):
+                self._serves_nobody(each, each.answer)
+
+    def _serves_nobody(self, sent: _Sent, error: ClusterDownError) -> None:
+        """The master is there, and refuses us; but where nobody holds the slot, any of them does so."""
+        sent.answer = Gone(error)
+        if self._last and sent.slot is not None and self._last.owner(sent.slot) == sent.to:
+            self._presence.failed(sent.to, error, 0.0)
 
     async def _send(self, sent: Sequence[_Sent]) -> None:
         by_node: dict[Address, list[_Sent]] = {}
@@ -91,12 +160,28 @@ class Cluster:
 
     async def _send_to(self, address: Address, group: Sequence[_Sent]) -> None:
         packed = b"".join((_ASKING if s.asking else b"") + pack(*s.command) for s in group)
-        count = len(group) + sum(each.asking for each in group)
-        replies = iter(await self._node(address).exchange(packed, count))
+        answers = await self._ask(address, packed, len(group) + sum(each.asking for each in group))
+        replies = iter(answers if isinstance(answers, list) else ())
         for each in group:
             if each.asking:
-                next(replies)
-            each.answer = next(replies)
+                next(replies, None)
+            each.answer = next(replies, answers)
+
+    async def _ask(self, address: Address, packed: bytes, replies: int) -> list[Any] | Gone:
+        """The replies of one master. Nobody waits for one that has just kept others waiting in vain."""
+        if known := self._presence.absence(address):
+            return Gone(known)
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(SILENCE):
+                answers = await self._node(address).exchange(packed, replies)
+        except (OSError, RedisError) as error:
+            silent = Disconnected(f"no answer from {address[0]}:{address[1]} within {SILENCE:g} s")
+            said = silent if isinstance(error, TimeoutError) else error
+            self._presence.failed(address, said, time.monotonic() - started)
+            return Gone(said)
+        self._presence.answered(address)
+        return answers
 
     def _node(self, address: Address) -> Node:
         if address not in self._nodes:
@@ -106,29 +191,42 @@ class Cluster:
 
     async def _known(self) -> Topology:
         async with self._reading:
-            if self._topology is None:
-                self._topology = await self._read()
-                await self._forget(self._topology.masters)
+            if self._topology is None or time.monotonic() - self._looked > _lasts(self._topology):
+                self._topology = self._last = await self._read()
+                self._looked = time.monotonic()
+                self._presence.known(self._topology)
+                await self._forget(self._topology)
             return self._topology
 
     async def _read(self) -> Topology:
-        """From whichever node answers, the configured one first."""
+        """From whichever node answers: the one that told the last time first, those that are known to be away last."""
         trouble: Exception | None = None
-        for address, node in ((self._address, self._seed), *tuple(self._nodes.items())):
+        for address, node in self._asked():
             try:
-                (reply,) = await node.exchange(_SLOTS, 1)
+                async with asyncio.timeout(PATIENCE):
+                    (reply,) = await node.exchange(_SLOTS, 1)
             except (OSError, RedisError) as error:
                 trouble = trouble or error
                 continue
             if isinstance(reply, ResponseError):
                 raise reply
             if reply:
+                self._told_by = address
                 return Topology.read(reply, address)
         raise trouble or ClusterDownError("no node of the cluster knows which node holds which slots")
 
-    async def _forget(self, masters: Sequence[Address]) -> None:
-        for address in self._nodes.keys() - set(masters):
+    def _asked(self) -> list[tuple[Address, Node]]:
+        others = (*self._last.masters, *self._last.replicas) if self._last else ()
+        places = [(self._address, self._seed), *((at, self._node(at)) for at in others if at != self._address)]
+        return sorted(places, key=lambda place: (place[0] in self._presence.absences, place[0] != self._told_by))
+
+    async def _forget(self, topology: Topology) -> None:
+        for address in self._nodes.keys() - {*topology.masters, *topology.replicas}:
             await self._nodes.pop(address).close()
+
+
+def _lasts(topology: Topology) -> float:
+    return LOOK_AGAIN_AT_GAPS if topology.gaps else LOOK_AGAIN
 
 
 def _place(part: Part, topology: Topology) -> Address:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from core.cluster.slots import SLOTS
 from core.text import text
 
 Address = tuple[str, int]
@@ -14,11 +15,13 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """`starts` are the first slots of ranges, in order; `ends` and `owners` belong to them."""
+    """`starts` are the first slots of ranges, in order; `ends` and `owners` belong to them. `replicas` may tell who is
+    the master once it is gone."""
 
     starts: tuple[int, ...]
     ends: tuple[int, ...]
     owners: tuple[Address, ...]
+    replicas: tuple[Address, ...] = ()
 
     @classmethod
     def read(cls, reply: Sequence[Any], asked: Address) -> Self:
@@ -28,12 +31,24 @@ class Topology:
             tuple(first for first, _, _ in ranges),
             tuple(last for _, last, _ in ranges),
             tuple(owner for _, _, owner in ranges),
+            tuple(sorted({_address(node, asked) for _, _, _, *others in reply for node in others})),
         )
 
     @property
     def masters(self) -> tuple[Address, ...]:
         """Each once, in an order that stays."""
         return tuple(sorted(set(self.owners)))
+
+    @property
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """First and last of the slots that no master holds."""
+        edges = zip((-1, *self.ends), (*self.starts, SLOTS), strict=True)
+        return tuple((before + 1, behind - 1) for before, behind in edges if before + 1 < behind)
+
+    def ranges(self, master: Address) -> tuple[tuple[int, int], ...]:
+        """First and last of the slots that this master holds."""
+        held = zip(self.starts, self.ends, self.owners, strict=True)
+        return tuple((first, last) for first, last, owner in held if owner == master)
 
     def owner(self, slot: int) -> Address | None:
         """The master that holds the slot; None where nobody does."""

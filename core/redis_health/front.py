@@ -79,11 +79,12 @@ class RedisHealth:
         except TickbirdError as error:
             return replace(plain, trouble=error.message)
         servers, slow, refusal = found
+        away = self._sight.instances[name].away
         slope = self._trend.memory(name)
         until = full_in(servers, slope)
         return replace(
             plain,
-            refusals=(refusal,) if refusal else (),
+            refusals=tuple(filter(None, (refusal, away))),
             servers=servers,
             slope=slope,
             full_in=until,
@@ -107,9 +108,6 @@ class RedisHealth:
 
     async def _cost(self, reading: Reading) -> Cost:
         name, per_minute = reading.instance, reading.commands_per_minute
-        if reading.redis is not None and reading.redis.mode == "cluster":
-            return Cost(per_minute, note="Its time is not measured on a cluster, whose servers each have a clock.")
-
         found = await self._sight.read_of(
             name, ("cost", name), lambda instance: measured(instance, reading.queues), MEASURED_FRESH
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
+from core.clock import SKEWED, set_by
 from core.model import QueueId, State
 from core.snapshot import Reading, Snapshot
 
@@ -36,9 +37,14 @@ class Trend:
     _counts: dict[tuple[QueueId, State], deque[Sample]] = field(default_factory=dict)
     _uptime: dict[str, int] = field(default_factory=dict)
     _counted_at: dict[str, int] = field(default_factory=dict)
+    _set_by: int = field(default_factory=set_by)
 
     def hear(self, snapshot: Snapshot) -> None:
         """A newer snapshot is there."""
+        if abs(set_by() - self._set_by) > SKEWED:  # what was before stands at other instants
+            self._set_by = set_by()
+            for kept in (self._memory, self._counts, self._counted_at):
+                kept.clear()
         for reading in snapshot.readings:
             if reading.taken_at is not None and reading.down_since is None:
                 self._hear_memory(reading, reading.taken_at)

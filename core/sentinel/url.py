@@ -33,7 +33,12 @@ def is_named(url: str) -> bool:
 
 def named(url: str) -> Named:
     """What the URL says. Raises Invalid, without echoing a password."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Invalid("A sentinel URL has a [ without its ], or brackets around what is no IPv6 address.") from None
+    if parts.scheme not in SCHEMES:
+        raise Invalid("A sentinel URL has something between its scheme and its hosts that makes no sense.")
     scheme = SCHEMES[parts.scheme]
     login, at, places = parts.netloc.rpartition("@")
     name, _, database = parts.path.strip("/").partition("/")

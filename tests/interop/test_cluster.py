@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from core.errors import Conflict, Unavailable
+from core.errors import Unavailable, Unsupported
 from core.herd import Herd
 from core.instance import Instance
 from core.model import Queue, QueueId, State
@@ -159,7 +159,8 @@ async def test_a_queue_without_a_hash_tag_is_shown_and_refused_with_the_reason(
     await herd.read_now()
     stray = next(queue for queue in herd.snapshot().queues if queue.id.name == "stray")
     assert stray.counts[State.FAILED] == 1
-    with pytest.raises(Conflict, match="several nodes"):
+    assert "without a hash tag" in stray.identity.doubt
+    with pytest.raises(Unsupported, match="several slots"):
         await herd.mutations.retry(stray.id, "7")
 
 

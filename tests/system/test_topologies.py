@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import redis as redis_py
 
-from core.errors import Unavailable
+from core.errors import NotFound, Unavailable
 from core.herd import Herd
 from core.instance import Instance
 from core.model import QueueId, State
+from core.operations.request import Action, Options, Request
 from core.redis_settings import REPLICA, RedisSettings, Tls
 from core.settings import Settings
 from tests.contract.servers import SERVERS
@@ -128,6 +129,40 @@ async def test_pages_read_from_a_replica_while_actions_look_and_write_at_the_mas
         await herd.stop()
 
 
+async def test_no_action_is_decided_by_what_a_replica_says(sentinels: Watched) -> None:
+    """The replica has not heard of its master for a while; what it shows is long over."""
+    lay_out(sentinels.master.port)
+    replica_url = f"redis://127.0.0.1:{sentinels.replica.port}/0"
+    redis = RedisSettings("default", sentinels.master.url, read_from=REPLICA, replica_url=replica_url)
+    with redis_py.Redis(port=sentinels.replica.port) as replica, redis_py.Redis(port=sentinels.master.port) as master:
+        until(lambda: replica.zcard("bull:mail:failed") == 2, "the jobs do not arrive at the replica")
+        replica.execute_command("REPLICAOF", "127.0.0.1", "1")
+        finished(master)
+        herd = Herd(Settings(redis=(redis,)))
+        await herd.start()
+        try:
+            with herd.watching():
+                await soon(lambda: _has(herd, State.FAILED, 2), seconds=30)
+                with pytest.raises(NotFound):
+                    await herd.mutations.retry(MAIL, "1")
+                await herd.mutations.retry(MAIL, "3")  # the replica has never heard of it
+                started = await herd.operations.start(Request(Action.RETRY, (MAIL,), State.FAILED, Options()))
+                assert (await herd.operations.wait(started.id)).done == 1
+        finally:
+            await herd.stop()
+        assert master.lrange("bull:mail:wait", 0, -1) == [b"4", b"3"]
+        assert [master.hget("bull:mail:2", "returnvalue"), replica.zcard("bull:mail:failed")] == [b"done", 2]
+
+
+def finished(master: Any) -> None:
+    """The first job was removed, the second completed; two others failed."""
+    master.zrem("bull:mail:failed", "1", "2")
+    master.delete("bull:mail:1")
+    master.hset("bull:mail:2", "returnvalue", "done")
+    master.zadd("bull:mail:completed", {"2": layout.now()})
+    layout.failed(master, b"bull:mail:", "3", "4", failedReason="550")
+
+
 @pytest.fixture
 def secured(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     if shutil.which("openssl") is None:
@@ -170,7 +205,8 @@ async def test_a_user_who_may_not_give_itself_a_name_reads_without_one(server: E
         admin.execute_command("ACL", "SETUSER", "plain", "reset", "on", ">x", "allkeys", "+@all", "-client|setname")
         try:
             instance = Instance(RedisSettings("default", f"redis://plain:x@127.0.0.1:{server.port}/0"))
-            assert await instance.ask("PING") == b"PONG"
+            # Several at once: each is refused by itself.
+            assert await asyncio.gather(*(instance.ask("PING") for _ in range(6))) == [b"PONG"] * 6
             await instance.close()
         finally:
             admin.execute_command("ACL", "DELUSER", "plain")

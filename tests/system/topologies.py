@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,33 +17,34 @@ import redis as redis_py
 from tickbird.demo.server import EmbeddedServer, ServerBinary, find_server
 
 NAME = "mymaster"
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A master, its replica, and the sentinel that knows them."""
+    """A master, its replica, and the sentinel that knows them. `url` is how Tickbird finds the master; `asking` are
+    redis-py's options for the sentinel, `login` those for the servers."""
 
     master: EmbeddedServer
     replica: EmbeddedServer
     sentinel: int
-
-    @property
-    def url(self) -> str:
-        return f"redis+sentinel://127.0.0.1:{self.sentinel}/{NAME}/0"
+    url: str
+    asking: dict[str, Any]
+    login: dict[str, Any]
 
     def fail_over(self) -> None:
         """Until the replica is the master, and the master is its replica: before that it still takes what is lost."""
-        with redis_py.Redis(port=self.sentinel) as asked:
+        with redis_py.Redis(port=self.sentinel, **self.asking) as asked:
             until(lambda: asked.execute_command("SENTINEL", "REPLICAS", NAME), "the sentinel knows no replica")
             until(lambda: _accepted(asked), "the sentinel does not fail over")
-        with redis_py.Redis(port=self.replica.port) as replica:
-            until(lambda: replica.execute_command("ROLE")[0] == b"master", "the replica was not promoted")
-        with redis_py.Redis(port=self.master.port) as former:
-            until(lambda: _role(former) == b"slave", "the master was not told")
+        with redis_py.Redis(port=self.replica.port, **self.login) as replica:
+            until(lambda: role(replica) == b"master", "the replica was not promoted")
+        with redis_py.Redis(port=self.master.port, **self.login) as former:
+            until(lambda: role(former) == b"slave", "the master was not told")
 
 
-def _role(client: Any) -> object:
+def role(client: Any) -> object:
+    """What it says it is; None while it does not answer."""
     try:
         return client.execute_command("ROLE")[0]
     except redis_py.ConnectionError:
@@ -64,44 +65,99 @@ def until(probe: Callable[[], object], otherwise: str) -> None:
         time.sleep(0.05)
 
 
+@dataclass(frozen=True)
+class Guard:
+    """What a master, its replica and its sentinel ask of each other and of us: a password, certificates in a folder."""
+
+    password: str = ""
+    certificates: Path | None = None
+
+    @property
+    def login(self) -> dict[str, Any]:
+        """redis-py's options for a server's own port."""
+        return {"password": self.password} if self.password else {}
+
+    @property
+    def asking(self) -> dict[str, Any]:
+        """The same for a sentinel."""
+        if self.certificates is None:
+            return self.login
+        ca, ours, key = (str(self.certificates / name) for name in ("ca.crt", "us.crt", "us.key"))
+        return {**self.login, "ssl": True, "ssl_ca_certs": ca, "ssl_certfile": ours, "ssl_keyfile": key}
+
+    def server(self, tls_port: int) -> tuple[str, ...]:
+        """Arguments of a server: its own port stays open beside that of TLS, for the test to look in."""
+        login = ("--requirepass", self.password, "--masterauth", self.password) if self.password else ()
+        if self.certificates is None:
+            return login
+        return (*login, "--tls-port", str(tls_port), "--tls-replication", "yes", *tls_files(self.certificates))
+
+    def sentinel(self, port: int) -> str:
+        """Lines of a sentinel's file."""
+        lines = [f"requirepass {self.password}", f"sentinel auth-pass {NAME} {self.password}"] if self.password else []
+        if self.certificates is None:
+            return "\n".join((f"port {port}", *lines))
+        files = iter(tls_files(self.certificates))
+        said = [f"{flag.removeprefix('--')} {path}" for flag, path in zip(files, files, strict=True)]
+        return "\n".join(("port 0", f"tls-port {port}", "tls-replication yes", *said, *lines))
+
+    def url(self, sentinel: int) -> str:
+        """Which master these sentinels know, as the settings say it."""
+        scheme = "redis+sentinel" if self.certificates is None else "rediss+sentinel"
+        login, asking = (f":{self.password}@", f"?sentinel_password={self.password}") if self.password else ("", "")
+        return f"{scheme}://{login}127.0.0.1:{sentinel}/{NAME}/0{asking}"
+
+
+OPEN = Guard()
+
+
 @contextmanager
-def watched(folder: Path) -> Iterator[Watched]:
+def watched(folder: Path, binary: ServerBinary | None = None, guard: Guard = OPEN) -> Iterator[Watched]:
     """Up, in step, and known to the sentinel."""
     quick = ("--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1")
     with ExitStack() as running:
-        master = running.enter_context(EmbeddedServer.start(None, *quick))
-        of = ("--replicaof", f"127.0.0.1 {master.port}")
-        replica = running.enter_context(EmbeddedServer.start(None, *quick, *of))
-        with redis_py.Redis(port=replica.port) as client:
+        ports = free_port(), free_port()
+        master = running.enter_context(EmbeddedServer.start(binary, *quick, *guard.server(ports[0])))
+        at = master.port if guard.certificates is None else ports[0]
+        of = ("--replicaof", "127.0.0.1", str(at))
+        replica = running.enter_context(EmbeddedServer.start(binary, *quick, *guard.server(ports[1]), *of))
+        with redis_py.Redis(port=replica.port, **guard.login) as client:
             until(lambda: client.info("replication")["master_link_status"] == "up", "the replica does not follow")
-        port = running.enter_context(_sentinel(folder, master.port))
-        yield Watched(master, replica, port)
+        sentinel = running.enter_context(_sentinel(folder, at, binary or find_server(), guard))
+        yield Watched(master, replica, sentinel, guard.url(sentinel), guard.asking, guard.login)
 
 
 @contextmanager
-def _sentinel(folder: Path, master: int) -> Iterator[int]:
+def _sentinel(folder: Path, master: int, binary: ServerBinary, guard: Guard) -> Iterator[int]:
     port, file = free_port(), folder / "sentinel.conf"
     file.write_text(
-        f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
-        f"sentinel monitor {NAME} 127.0.0.1 {master} 1\n"
+        f"bind 127.0.0.1\ndir {folder}\n"
+        f"sentinel monitor {NAME} 127.0.0.1 {master} 1\n{guard.sentinel(port)}\n"
         f"sentinel down-after-milliseconds {NAME} 3000\nsentinel failover-timeout {NAME} 5000\n"
     )
-    with process([str(find_server().path), str(file), "--sentinel"], folder / "sentinel.log"):
-        with redis_py.Redis(port=port) as client:
-            until(lambda: _answers(client), "the sentinel does not start")
+    with process([str(binary.path), str(file), "--sentinel"], folder / "sentinel.log"):
+        with redis_py.Redis(port=port, **guard.asking) as client:
+            until(lambda: answers(client), "the sentinel does not start")
+            # What it knows of the others is ten seconds old otherwise. Redis 6.2 has no word for it.
+            with suppress(redis_py.ResponseError):
+                client.execute_command("SENTINEL", "DEBUG", "INFO-PERIOD", "500")
             until(lambda: client.execute_command("SENTINEL", "REPLICAS", NAME), "it finds no replica")
         yield port
+
+
+def tls_files(folder: Path) -> tuple[str, ...]:
+    """A server's own certificate, and whom it believes: only those whom our authority has signed."""
+    files = {"--tls-cert-file": "server.crt", "--tls-key-file": "server.key", "--tls-ca-cert-file": "ca.crt"}
+    return (*(part for flag, name in files.items() for part in (flag, str(folder / name))), "--tls-auth-clients", "yes")
 
 
 @contextmanager
 def tls(binary: ServerBinary, folder: Path) -> Iterator[int]:
     """A server that only talks TLS, to those with a certificate of its own authority: `ca.crt`, `us.crt`, `us.key`."""
     make_certificates(folder)
-    files = ("--tls-cert-file", "server.crt", "--tls-key-file", "server.key", "--tls-ca-cert-file", "ca.crt")
     port = free_port()
     arguments = [str(binary.path), "--port", "0", "--tls-port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    arguments += [str(folder / part) if "." in part else part for part in files]
-    with process([*arguments, "--tls-auth-clients", "yes", "--dir", str(folder)], folder / "server.log"):
+    with process([*arguments, *tls_files(folder), "--dir", str(folder)], folder / "server.log"):
         until(lambda: _listens(port), (folder / "server.log").read_text())
         yield port
 
@@ -145,7 +201,8 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _answers(client: Any) -> bool:
+def answers(client: Any) -> bool:
+    """Whether somebody is there."""
     try:
         return bool(client.ping())
     except redis_py.ConnectionError:

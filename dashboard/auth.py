@@ -12,10 +12,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 
-from core.errors import Invalid
+from core.errors import Invalid, RateLimited
 from core.settings import Settings
+from dashboard.oidc_http import check_usable
 from dashboard.passwords import check_hash, verify
-from dashboard.refusals import RateLimited
 
 log = logging.getLogger("tickbird.dashboard.auth")
 
@@ -25,16 +25,22 @@ LONGEST_CREDENTIALS = 1024
 
 def check_bind(settings: Settings) -> None:
     """Raise Invalid where serving as configured would let strangers in, or nobody: call it before listening."""
-    if settings.login:
-        for hashed in (settings.password_hash, *(user.password_hash for user in settings.users)):
-            if hashed:
-                check_hash(hashed)
-    elif not is_loopback(settings.host) and not settings.insecure_no_auth:
+    check_login(settings)
+    if not settings.login and not is_loopback(settings.host) and not settings.insecure_no_auth:
         raise Invalid(
             f"Without a login Tickbird listens on this machine only, not on {settings.host or 'every address'!r}.",
             "Set TICKBIRD_USER and TICKBIRD_PASSWORD_HASH (`tickbird hash-password` prints it), "
             "or say --insecure-no-auth if something in front of it asks who is there.",
         )
+
+
+def check_login(settings: Settings) -> None:
+    """Raise Invalid where a way in that is configured could let nobody in."""
+    for hashed in (settings.password_hash, *(user.password_hash for user in settings.users)):
+        if hashed:
+            check_hash(hashed)
+    if settings.oidc:
+        check_usable(settings.oidc)
 
 
 def is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Password hashes that say how they were made: `scrypt$ln=15,r=8,p=1$salt$hash`."""
+"""Password hashes that say how they were made: `scrypt$ln=15,r=8,p=1$salt$hash`, and argon2 as everybody writes it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from core.errors import Invalid
+from dashboard import argon2
 
 # 32 MiB and about a tenth of a second a guess: enough against a stolen hash, small enough for a 128 MB container.
 LOG2_N, R, P = 15, 8, 1
@@ -40,30 +41,38 @@ class _Hash:
         )
 
 
-def hash_password(password: str) -> str:
-    """A new hash, with its own salt; Invalid for an empty password."""
+def hash_password(password: str, *, by_argon2: bool = False) -> str:
+    """A new hash, with its own salt; Invalid for an empty password, or where the extra `argon2` is wanted and not
+    installed."""
     if not password:
         raise Invalid("An empty password protects nothing.")
+    if by_argon2:
+        return argon2.hash_password(_plain(password))
     blank = _Hash(LOG2_N, R, P, secrets.token_bytes(16), bytes(32))
     return f"scrypt$ln={LOG2_N},r={R},p={P}${_encoded(blank.salt)}${_encoded(blank.of(password))}"
 
 
 def verify(password: str, hashed: str) -> bool:
     """Whether the hash was made of this password, in constant time; takes about 0.1 s, so not for the event loop."""
+    if argon2.is_one(hashed):
+        return argon2.verify(_plain(password), hashed)
     parsed = _parsed(hashed)
     return hmac.compare_digest(parsed.of(password), parsed.digest)
 
 
 def check_hash(hashed: str) -> None:
     """Raise Invalid, without echoing it, unless `verify` could use this hash."""
-    _parsed(hashed)
+    if argon2.is_one(hashed):
+        argon2.check(hashed)
+    else:
+        _parsed(hashed)
 
 
 def _parsed(hashed: str) -> _Hash:
     match = _SHAPE.fullmatch(hashed)
     if match is None:
         raise Invalid(
-            "password_hash is not a hash such as scrypt$ln=15,r=8,p=1$salt$hash.",
+            "password_hash is not a hash such as scrypt$ln=15,r=8,p=1$salt$hash or $argon2id$v=19$….",
             "`tickbird hash-password` prints one. Shells and compose files eat its $ signs: put it in '…' or a file, "
             "or write $$.",
         )

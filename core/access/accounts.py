@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
 from core.access.roles import ROLES
+from core.access.tables import read_tables, text_of, texts_of
 from core.errors import Invalid
 from core.permission import Permission
 from core.redis_settings import nearest
@@ -20,6 +21,8 @@ from core.redis_settings import nearest
 T = TypeVar("T")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+# What a table may say of somebody, besides who it is.
+GRANT = ("role", "instances", "queues")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -71,57 +74,47 @@ class Proxy:
 
 def user_tables(tables: Any, where: str) -> tuple[User, ...]:
     """The [[users]] of a file. Raises Invalid, naming the file, where they make no sense; so do the others here."""
-    users = _tables(tables, "users", where, ("name", "password_hash", *_GRANT), _user)
+    users = read_tables(tables, "users", where, ("name", "password_hash", *GRANT), _user)
     return _distinct(users, "users", where)
 
 
 def token_tables(tables: Any, where: str) -> tuple[Token, ...]:
     """The [[tokens]] of a file."""
-    return _distinct(_tables(tables, "tokens", where, ("name", "sha256", "expires", *_GRANT), _token), "tokens", where)
+    return _distinct(
+        read_tables(tables, "tokens", where, ("name", "sha256", "expires", *GRANT), _token), "tokens", where
+    )
 
 
 def role_tables(tables: Any, where: str) -> Mapping[str, frozenset[Permission]]:
     """The [[roles]] of a file: name to permissions."""
-    return dict(_tables(tables, "roles", where, ("name", "permissions"), _role))
+    return dict(read_tables(tables, "roles", where, ("name", "permissions"), _role))
 
 
 def proxy_table(table: Any, where: str) -> Proxy:
     """The [proxy] of a file."""
-    (proxy,) = _tables([table], "proxy", where, ("header", "peers", "role"), _proxy)
+    (proxy,) = read_tables([table], "proxy", where, ("header", "peers", "role"), _proxy)
     return proxy
 
 
-_GRANT = ("role", "instances", "queues")
-
-
-def _tables(
-    tables: Any, kind: str, where: str, known: Sequence[str], read: Callable[[Mapping[str, Any], str], T]
-) -> tuple[T, ...]:
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise Invalid(f"{where}: {kind} must be written as {'[proxy]' if kind == 'proxy' else f'[[{kind}]]'}.")
-    for table in tables:
-        if strange := [key for key in table if key not in known]:
-            raise Invalid(f"{where} has an unknown setting {strange[0]!r} in {kind}.", nearest(strange[0], known))
-    return tuple(read(table, f"{where}: {kind}") for table in tables)
-
-
 def _user(table: Mapping[str, Any], where: str) -> User:
-    name = _text(table, "name", where)
-    return User(name, _grant(table, f"{where} {name!r}"), _text(table, "password_hash", where, needed=False))
+    name = text_of(table, "name", where)
+    return User(name, grant_of(table, f"{where} {name!r}"), text_of(table, "password_hash", where, needed=False))
 
 
 def _token(table: Mapping[str, Any], where: str) -> Token:
-    name = _text(table, "name", where)
-    digest = _text(table, "sha256", where).lower()
+    name = text_of(table, "name", where)
+    digest = text_of(table, "sha256", where).lower()
     if not _DIGEST.fullmatch(digest):
         raise Invalid(
             f"{where} {name!r}: sha256 is the token's SHA-256 as 64 hex digits, as `tickbird token` prints it."
         )
-    return Token(name, _grant(table, f"{where} {name!r}"), digest, _instant(table.get("expires"), f"{where} {name!r}"))
+    return Token(
+        name, grant_of(table, f"{where} {name!r}"), digest, _instant(table.get("expires"), f"{where} {name!r}")
+    )
 
 
 def _role(table: Mapping[str, Any], where: str) -> tuple[str, frozenset[Permission]]:
-    name, said = _text(table, "name", where), _texts(table, "permissions", where)
+    name, said = text_of(table, "name", where), texts_of(table, "permissions", where)
     if name in ROLES:
         raise Invalid(f"{where}: {name!r} is a role that is always there.", "Give yours another name.")
     if strange := [word for word in said if word not in set(Permission)]:
@@ -132,14 +125,14 @@ def _role(table: Mapping[str, Any], where: str) -> tuple[str, frozenset[Permissi
 
 
 def _proxy(table: Mapping[str, Any], where: str) -> Proxy:
-    header = _text(table, "header", where)
+    header = text_of(table, "header", where)
     if not _HEADER.fullmatch(header):
         raise Invalid(f"{where}: header is the name of a header, such as X-Forwarded-User, not {header!r}.")
-    peers = _texts(table, "peers", where)
+    peers = texts_of(table, "peers", where)
     if not peers:
         raise Invalid(f"{where} needs peers: the addresses of the proxy, such as 10.0.0.5 or 10.0.0.0/24.")
     return Proxy(
-        header.lower(), tuple(_network(peer, where) for peer in peers), _text(table, "role", where, needed=False)
+        header.lower(), tuple(_network(peer, where) for peer in peers), text_of(table, "role", where, needed=False)
     )
 
 
@@ -150,23 +143,10 @@ def _network(said: str, where: str) -> Network:
         raise Invalid(f"{where}: {said!r} is no address or network.", "Write 10.0.0.5 or 10.0.0.0/24.") from None
 
 
-def _grant(table: Mapping[str, Any], where: str) -> Grant:
-    role = _text(table, "role", where, needed=False) or "viewer"
-    return Grant(role, _texts(table, "instances", where), _texts(table, "queues", where))
-
-
-def _text(table: Mapping[str, Any], key: str, where: str, *, needed: bool = True) -> str:
-    value = table.get(key, "")
-    if not isinstance(value, str) or (needed and not value):
-        raise Invalid(f"{where} needs {key}, a text." if needed else f"{where}: {key} must be a text.")
-    return value
-
-
-def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise Invalid(f"{where}: {key} must be a list of texts.")
-    return tuple(value)
+def grant_of(table: Mapping[str, Any], where: str) -> Grant:
+    """What a table gives: the keys of `GRANT`."""
+    role = text_of(table, "role", where, needed=False) or "viewer"
+    return Grant(role, texts_of(table, "instances", where), texts_of(table, "queues", where))
 
 
 def _instant(said: Any, where: str) -> int | None:

@@ -9,7 +9,8 @@ from core.model import State
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`id` is empty for those that are always there. `by` is who made it, empty where nobody is known."""
+    """`id` is empty for those that are always there. `by` is who made it, empty where nobody is known. A `personal` one
+    is there for nobody else."""
 
     name: str
     state: State
@@ -17,6 +18,7 @@ class View:
     id: str = ""
     by: str = ""
     made: int | None = None
+    personal: bool = False
 
 
 BUILT_IN = (

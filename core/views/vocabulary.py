@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.dialects.contract import contract
-from core.errors import Invalid
+from core.errors import Invalid, TickbirdError
 from core.instance import Instance, pack
 from core.job import JobRow
 from core.jobs.listing import Order, Sought
@@ -27,6 +28,8 @@ MOST_PATHS, MOST_VALUES, DEEPEST = 60, 12, 5
 # A list in somebody's data may be long: its first elements tell what is in it.
 MOST_ELEMENTS = 5
 LONGEST_VALUE = 80
+# Where no queue is named: of how many queues, those with the most jobs first.
+MOST_QUEUES = 5
 # Words change slowly, and whoever types asks again and again (seconds).
 FRESH = 30.0
 _STEP = re.compile(r"[\w-]+")
@@ -57,6 +60,29 @@ async def vocabulary(sight: Sight, id: QueueId, state: State) -> Vocabulary:
     if state not in contract(queue.identity).keys:
         raise Invalid(f"{queue.identity.label} has no state {state.value!r}.")
     return await sight.read(id, ("vocabulary", state), lambda i: read_vocabulary(i, queue, state, hides), FRESH)
+
+
+async def everywhere(sight: Sight) -> Vocabulary:
+    """The words of all queues, from the failed jobs and the fullest state of those that hold the most. What cannot be
+    read now is left out, and not among those that were looked at."""
+    largest = sorted(sight.queues(), key=lambda queue: -sum(queue.counts.values()))[:MOST_QUEUES]
+    asked = [(queue.id, state) for queue in largest for state in _states(queue)]
+    answers = await asyncio.gather(*(vocabulary(sight, id, state) for id, state in asked), return_exceptions=True)
+    found: dict[str, Counter[str]] = {"name": Counter(), "worker": Counter()}
+    looked_at = total = unread = 0
+    for answer in answers:
+        if isinstance(answer, Vocabulary):
+            looked_at, total, unread = looked_at + answer.looked_at, total + answer.total, unread + answer.unread
+            for path, said in answer.values.items():
+                found.setdefault(path, Counter()).update({each.value: each.jobs for each in said})
+        elif not isinstance(answer, TickbirdError):
+            raise answer
+    return Vocabulary(looked_at, total, unread, _frequent(found))
+
+
+def _states(queue: Queue) -> list[State]:
+    fullest = max(queue.counts, key=lambda state: queue.counts[state], default=State.FAILED)
+    return [state for state in dict.fromkeys((State.FAILED, fullest)) if queue.counts.get(state)]
 
 
 async def read_vocabulary(instance: Instance, queue: Queue, state: State, hides: Redaction) -> Vocabulary:

@@ -7,12 +7,15 @@ from http.cookies import SimpleCookie
 import pytest
 from starlette.testclient import TestClient
 
-from core.access.accounts import Grant, Proxy, Token, User
+from core.access.accounts import Grant, Token, User
+from core.audit.entry import Sought
+from core.audit.trail import Trail
 from core.settings import Settings
 from core.store.memory import MemoryStore
 from dashboard.app import create_app
+from dashboard.cookies import SESSION as COOKIE
 from dashboard.login import inside
-from dashboard.sessions import COOKIE, GRACE, HOUR, Sessions
+from dashboard.refused_logins import EVERY, FREE, RefusedLogins
 from tests.dashboard.browsing import BASE
 from tests.dashboard.fixed_herd import small_company
 from tests.dashboard.served import cheap_hash, client
@@ -56,6 +59,14 @@ def test_the_cookie_is_for_no_script_and_no_other_site(http: TestClient) -> None
     assert len(kept.value) >= 43
 
 
+def test_one_comes_back_to_what_one_looked_for_and_posts_nothing_twice(http: TestClient) -> None:
+    looked_for = f"{QUEUE}?state=failed&q=a%26b"
+    page = http.get(looked_for, headers=PAGE).text
+    assert f'value="{looked_for.replace("&", "&amp;")}"' in page
+    posted = http.post(f"{QUEUE}/pauses", headers=PAGE)
+    assert (posted.status_code, f'value="{BASE}"' in posted.text) == (401, True)
+
+
 @pytest.mark.parametrize("way", ["public_url", "origin"])
 def test_over_https_the_cookie_is_for_https_only(way: str) -> None:
     settings = Settings(users=USERS, public_url="https://localhost" if way == "public_url" else "")
@@ -63,7 +74,22 @@ def test_over_https_the_cookie_is_for_https_only(way: str) -> None:
     headers = {"Accept": "text/html", "Origin": "https://localhost", "Host": "localhost"}
     answer = http.post(f"{BASE}/login", data={"name": "ada", "password": "secret"}, headers=headers)
 
-    assert cookie(answer)[COOKIE]["secure"] is True
+    # By the setting it is known before anybody comes, so a neighbour under the same domain can be kept out as well.
+    name = f"__Host-{COOKIE}" if way == "public_url" else COOKIE
+    (kept,) = cookie(answer).values()
+    assert (kept.key, kept["secure"], kept["path"], kept["domain"]) == (name, True, "/", "")
+
+
+def test_a_cookie_that_a_neighbour_under_the_same_domain_could_have_set_opens_nothing() -> None:
+    settings = Settings(users=USERS, public_url="https://localhost")
+    http = client(create_app(small_company(settings=settings), settings))
+    headers = {"Accept": "text/html", "Origin": "https://localhost", "Host": "localhost"}
+    kept = cookie(http.post(f"{BASE}/login", data={"name": "ada", "password": "secret"}, headers=headers))
+    http.cookies.clear()
+    value = kept[f"__Host-{COOKIE}"].value
+
+    assert http.get(QUEUE, headers={**PAGE, "Cookie": f"{COOKIE}={value}"}).status_code == 401
+    assert http.get(QUEUE, headers={**PAGE, "Cookie": f"__Host-{COOKIE}={value}"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -96,40 +122,98 @@ def test_logging_in_again_gives_another_cookie_and_ends_the_one_before(http: Tes
     assert http.get(QUEUE, headers={**PAGE, "Cookie": f"{COOKIE}={first}"}).status_code == 401
 
 
-async def test_a_cookie_in_long_use_is_replaced_and_the_old_one_dies(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1_000_000]
-    monkeypatch.setattr("dashboard.sessions._now", lambda: clock[0])
-    monkeypatch.setattr("core.store.memory._now", lambda: clock[0])
-    sessions = Sessions(MemoryStore(), hours=12)
-    old = await sessions.begin("ada", "password")
-    clock[0] += HOUR + 1
-    session = await sessions.find(old)
-    assert session is not None
-    new = await sessions.rotated(old, session)
+@pytest.mark.parametrize(
+    ("users", "status"),
+    [
+        (USERS, 200),
+        ((User("ada", Grant("admin"), cheap_hash("another")), USERS[1]), 401),
+        ((User("ada", Grant("admin")), USERS[1]), 401),
+        ((USERS[1],), 401),
+    ],
+    ids=["nothing changed", "another password", "no password", "no such user"],
+)
+def test_no_login_outlives_its_password_or_its_user(users: tuple[User, ...], status: int) -> None:
+    herd = small_company(settings=SETTINGS)
+    kept = cookie(log_in(client(create_app(herd, SETTINGS))))[COOKIE].value
+    settings = Settings(users=users)
+    again = small_company(settings=settings)
+    again.store = herd.store
 
-    assert new is not None
-    assert await sessions.find(new) is not None
-    assert await sessions.find(old) is not None
-    clock[0] += GRACE + 1
-    assert await sessions.find(old) is None
-    assert await sessions.find(new) is not None
+    answer = client(create_app(again, settings)).get(f"{BASE}/api/me", headers={"Cookie": f"{COOKIE}={kept}"})
+    assert answer.status_code == status
 
 
-async def test_no_login_outlives_its_hours_however_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1_000_000]
-    monkeypatch.setattr("dashboard.sessions._now", lambda: clock[0])
-    monkeypatch.setattr("core.store.memory._now", lambda: clock[0])
-    sessions = Sessions(MemoryStore(), hours=2)
-    cookie = await sessions.begin("ada", "password")
-    for _ in range(10):
-        session = await sessions.find(cookie)
-        if session is None:
-            break
-        cookie = await sessions.rotated(cookie, session) or cookie
-        clock[0] += HOUR // 2
+def test_logging_out_everywhere_ends_every_login_of_that_person_and_of_no_other(http: TestClient) -> None:
+    def of(name: str) -> str:
+        http.cookies.clear()
+        return cookie(log_in(http, name))[COOKIE].value
 
-    assert await sessions.find(cookie) is None
-    assert clock[0] <= 1_000_000 + 3 * HOUR
+    eves, adas = of("eve"), [of("ada") for _ in range(3)]
+    assert http.post(f"{BASE}/logout", data={"everywhere": "yes"}, headers=PAGE).status_code == 303
+    http.cookies.clear()
+
+    seen = [http.get(f"{BASE}/api/me", headers={"Cookie": f"{COOKIE}={each}"}).status_code for each in (*adas, eves)]
+    assert seen == [401, 401, 401, 200]
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        (Settings(), 303),
+        (Settings(tokens=(Token("ci", Grant("admin"), "0" * 64),)), 303),
+        (Settings(users=(User("ada", Grant("admin")),)), 303),
+        (Settings(user="ada", password_hash=SECRET), 200),
+    ],
+    ids=["no login", "tokens alone", "nobody with a password", "one user"],
+)
+def test_the_page_to_log_in_on_is_there_where_it_is_of_use(settings: Settings, status: int) -> None:
+    answer = client(create_app(small_company(settings=settings), settings)).get(f"{BASE}/login", headers=PAGE)
+
+    assert answer.status_code == status
+    assert answer.headers.get("location") == (BASE if status == 303 else None)
+
+
+def test_the_one_user_can_log_in_by_the_page_as_well() -> None:
+    settings = Settings(user="ada", password_hash=SECRET)
+    http = client(create_app(small_company(settings=settings), settings))
+
+    assert "www-authenticate" in http.get(QUEUE, headers=PAGE).headers
+    assert log_in(http, next=QUEUE).headers["location"] == QUEUE  # type: ignore[attr-defined]
+    assert http.get(QUEUE, headers=PAGE).status_code == 200
+
+
+def test_who_is_in_and_comes_to_the_login_goes_on_to_where_they_wanted(http: TestClient) -> None:
+    log_in(http)
+    assert http.get(f"{BASE}/login?next={QUEUE}", headers=PAGE).headers["location"] == QUEUE
+    shown = http.get(f"{BASE}/login", headers=PAGE).text
+    assert "You are <b>ada</b>, admin." in shown
+    assert "Password" not in shown
+    assert shown.count(f'action="{BASE}/logout"') == 2
+
+
+def test_refused_logins_are_written_down_and_strangers_cannot_fill_the_log_with_them() -> None:
+    herd = small_company(settings=SETTINGS)
+    http = client(create_app(herd, SETTINGS))
+    log_in(http, "ada", "wrong")
+    log_in(http, "a password typed here", "wrong")
+    kept = repr(herd.audit.__dict__["_store"].__dict__)
+
+    assert kept.count("denied") == 2
+    assert "ada" in kept
+    assert "a password typed here" not in kept
+
+
+async def test_a_flood_of_refused_logins_is_told_in_few_lines_that_say_how_many() -> None:
+    clock, store = [0.0], MemoryStore()
+    refused, trail = RefusedLogins(lambda: clock[0]), Trail(store)
+    for second in range(600):
+        clock[0] = float(second)
+        await refused.tell(trail, "No.")
+    entries = (await trail.read(Sought(verb="login"), 100)).entries
+
+    assert FREE <= len(entries) <= FREE + 600 / EVERY
+    assert entries[-1].said == "No."
+    assert "59 more were refused" in entries[0].said
 
 
 def test_neither_cookie_nor_password_is_kept_as_it_is() -> None:
@@ -153,6 +237,7 @@ def test_neither_cookie_nor_password_is_kept_as_it_is() -> None:
         "/other",
         "\r\nX: y",
         f"{BASE}/login",
+        f"{BASE}/login/start?next=x",
     ],
 )
 def test_after_the_login_one_stays_here(wanted: str) -> None:
@@ -188,67 +273,3 @@ def test_what_was_denied_and_who_came_in_is_written_down() -> None:
 
     assert kept.count("denied") == 2
     assert "login" in kept
-
-
-TOKEN = "tb_0123456789abcdef"
-DIGEST = __import__("hashlib").sha256(TOKEN.encode()).hexdigest()
-
-
-def test_a_token_is_its_role_until_it_expires() -> None:
-    tokens = (Token("ci", Grant("operator"), DIGEST), Token("old", Grant("admin"), "0" * 64, expires=1))
-    settings = Settings(tokens=tokens)
-    http = client(create_app(small_company(settings=settings), settings))
-    bearer = {"Authorization": f"Bearer {TOKEN}"}
-
-    assert http.get(f"{BASE}/api/me", headers=bearer).json()["name"] == "ci"
-    assert http.post(f"{BASE}/api/queues/default/bull/mail/pause", headers=bearer).status_code == 200
-    assert (
-        http.request(
-            "PATCH", f"{BASE}/api/queues/default/bull/mail", headers=bearer, json={"concurrency": 1}
-        ).status_code
-        == 403
-    )
-    assert http.get(f"{BASE}/api/me", headers={"Authorization": "Bearer wrong"}).status_code == 401
-
-
-def test_an_expired_token_opens_nothing() -> None:
-    settings = Settings(tokens=(Token("ci", Grant("admin"), DIGEST, expires=1),))
-    http = client(create_app(small_company(settings=settings), settings))
-
-    assert http.get(f"{BASE}/api/me", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 401
-
-
-def test_a_token_from_a_page_elsewhere_changes_nothing() -> None:
-    settings = Settings(tokens=(Token("ci", Grant("admin"), DIGEST),))
-    http = client(create_app(small_company(settings=settings), settings))
-    headers = {"Authorization": f"Bearer {TOKEN}", "Sec-Fetch-Site": "cross-site"}
-
-    assert http.post(f"{BASE}/api/queues/default/bull/mail/pause", headers=headers).status_code == 403
-
-
-@pytest.fixture
-def behind_a_proxy() -> Settings:
-    import ipaddress  # noqa: PLC0415 # only here
-
-    return Settings(users=USERS, proxy=Proxy("x-forwarded-user", (ipaddress.ip_network("10.0.0.0/8"),)))
-
-
-@pytest.mark.parametrize(
-    ("peer", "name", "status"),
-    [("10.1.2.3", "ada", 200), ("10.1.2.3", "nobody", 401), ("11.0.0.1", "ada", 401), ("10.1.2.3", "Ada", 401)],
-)
-def test_only_a_named_peer_may_say_who_is_there(behind_a_proxy: Settings, peer: str, name: str, status: int) -> None:
-    app = create_app(small_company(settings=behind_a_proxy), behind_a_proxy)
-    http = TestClient(app, base_url="http://localhost", client=(peer, 1), raise_server_exceptions=False)
-
-    assert http.get(f"{BASE}/api/me", headers={"X-Forwarded-User": name}).status_code == status
-
-
-def test_two_headers_say_nothing(behind_a_proxy: Settings) -> None:
-    app = create_app(small_company(settings=behind_a_proxy), behind_a_proxy)
-    http = TestClient(app, base_url="http://localhost", client=("10.1.2.3", 1), raise_server_exceptions=False)
-
-    assert (
-        http.get(f"{BASE}/api/me", headers=[("X-Forwarded-User", "ada"), ("X-Forwarded-User", "eve")]).status_code
-        == 401
-    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Sequence
 
 import httpx2
@@ -28,7 +29,8 @@ class Outbound(httpx2.AsyncBaseTransport):
         self._internal = internal
         self._allowed_by = allowed_by
         # Of its own: an HTTP_PROXY in the environment would resolve the name a second time, elsewhere.
-        self._sends = httpx2.AsyncHTTPTransport(verify=verify, trust_env=False)
+        trusts = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
+        self._sends = httpx2.AsyncHTTPTransport(verify=trusts, trust_env=False)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it to an address that was looked at. The Host header and the certificate stay the name's."""
@@ -58,7 +60,7 @@ class Outbound(httpx2.AsyncBaseTransport):
 
 
 def client(*, internal: bool, allowed_by: str, verify: bool | str = True) -> httpx2.AsyncClient:
-    """A client for configured addresses; to be closed with `aclose()`. `verify` as of httpx: True, or a CA file."""
+    """A client for configured addresses; to be closed with `aclose()`. `verify`: True, or a CA file."""
     transport = Outbound(internal=internal, allowed_by=allowed_by, verify=verify)
     return httpx2.AsyncClient(transport=transport, timeout=SECONDS, follow_redirects=False, trust_env=False)
 

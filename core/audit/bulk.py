@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from core.access.asker import ITSELF, asker
-from core.audit.entry import Ended, Entry
-from core.audit.trail import LONGEST, Trail, begun
+from core.audit.entry import LONGEST, Ended, Entry, place_of
+from core.audit.trail import Trail, begun, with_above
+from core.mutations.above import Met, so_far
 from core.operations.operation import Operation, Status
 from core.operations.request import Request
 from core.sight import now
@@ -16,12 +17,13 @@ from core.sight import now
 _ENDED = {Status.DONE: Ended.DONE, Status.FAILED: Ended.FAILED}
 
 
-def telling(trail: Trail) -> Callable[[Operation, str], Awaitable[None]]:
-    """What an operation's beginning and end are told to, and what people tell it."""
+def telling(trail: Trail, named: Callable[[Met], tuple[str, ...]]) -> Callable[[Operation, str], Awaitable[None]]:
+    """What an operation's beginning and end are told to, and what people tell it; `named` are queues as the audit log
+    calls them."""
 
     async def told(operation: Operation, what: str) -> None:
         if what in ("begun", "ended"):
-            await trail.write(_entry(operation, over=what == "ended"))
+            await trail.write(with_above(_entry(operation, over=what == "ended"), named(so_far())))
         else:
             await trail.write(_of_word(operation, what))
 
@@ -67,8 +69,7 @@ def _previewer(request: Request, beginner: str) -> str:
 def _queue(request: Request) -> str:
     if request.queues is None or len(request.queues) != 1:
         return ""
-    (id,) = request.queues
-    return f"{id.instance}/{id.prefix}/{id.name}"[:LONGEST]
+    return place_of(request.queues[0])
 
 
 def _meant(operation: Operation) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.model import QueueId
+
+# A line must fit; what people and queues are called may be long.
+LONGEST = 1000
 # What is written down besides the verbs that need a permission of their own.
-BESIDE = ("login", "resolve", "ignore", "reopen", "pause-operation", "resume-operation", "cancel-operation")
+BESIDE = ("login", "reveal", "resolve", "ignore", "reopen", "pause-operation", "resume-operation", "cancel-operation")
 
 
 class Ended(StrEnum):
@@ -23,7 +27,7 @@ class Ended(StrEnum):
 class Entry:
     """`at` and `ended_at` are instants in ms. `verb` is a mutation's or an operation's action, `pause-operation` and
     the like, `login`, `reveal`, or a method and path that was denied; `queue` is `instance/prefix/name`, empty where
-    none or several are meant."""
+    none or several are meant; `above` are the other queues with parents of what was acted on, which learned of it."""
 
     id: str
     at: int
@@ -37,6 +41,19 @@ class Entry:
     ended: Ended = Ended.BEGUN
     said: str = ""
     ended_at: int | None = None
+    above: tuple[str, ...] = ()
+
+
+def place_of(id: QueueId) -> str:
+    """How an entry names a queue."""
+    return f"{id.instance}/{id.prefix}/{id.name}"[:LONGEST]
+
+
+def queue_of(place: str) -> QueueId:
+    """The queue that an entry names so."""
+    instance, _, rest = place.partition("/")
+    prefix, _, name = rest.partition("/")
+    return QueueId(instance, prefix, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,6 @@ class Sought:
         return (
             self.who in ("", entry.who)
             and self.verb in ("", entry.verb)
-            and self.queue.lower() in entry.queue.lower()
+            and any(self.queue.lower() in queue.lower() for queue in (entry.queue, *entry.above))
             and self.ended in ("", entry.ended)
         )

@@ -9,13 +9,13 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from core.access.asker import asker
-from core.audit.entry import Ended, Entry, Sought
+from core.audit.entry import LONGEST, Ended, Entry, Sought, place_of, queue_of
 from core.errors import Forbidden, Invalid, TickbirdError, Unavailable
 from core.model import QueueId
 from core.store.contract import DAY, Line, Log, Store
@@ -23,9 +23,10 @@ from core.store.shapes import read, written
 
 log = logging.getLogger("tickbird.audit")
 LINES = Log("audit", most=40_000, age=365 * DAY)
-# A line must fit; what people and queues are called may be long.
-LONGEST = 1000
 PAGE = 500
+# Of more queues with parents that an act had to do with, the number is told.
+MOST_ABOVE = 20
+__all__ = ["LONGEST", "Found", "Told", "Trail", "begun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Trail:
         try:
             yield told
         except TickbirdError as error:
+            error.recorded = True
             await self.write(_over(told.entry, _ending(error), error.message))
             raise
         except BaseException as error:
@@ -93,8 +95,8 @@ class Trail:
                 looked_at, mark = looked_at + 1, line.mark
                 entry = _entry(line.text)
                 # Lines come newest first, so the first one of an id is how it ended.
-                if entry and entry.id not in seen and sought.fits(entry) and _is_there(entry):
-                    found.append(entry)
+                if entry and entry.id not in seen and (shown := _seen(entry)) and sought.fits(shown):
+                    found.append(shown)
                     if len(found) == limit:
                         return Found(tuple(found), mark, looked_at)
                 if entry:
@@ -110,13 +112,15 @@ class Trail:
             raise Invalid("There is no such place in the audit log.", "Begin again at its newest entries.") from None
 
 
-def _is_there(entry: Entry) -> bool:
+def _seen(entry: Entry) -> Entry | None:
+    """As much of it as is there for who asks: of an act on a child in a queue that is not, that their own learned."""
     scope = asker().scope
     if scope.is_whole:
-        return True
-    instance, _, rest = entry.queue.partition("/")
-    prefix, _, name = rest.partition("/")
-    return scope.has(QueueId(instance, prefix, name))
+        return entry
+    above = tuple(place for place in entry.above if scope.has(queue_of(place)))
+    if scope.has(queue_of(entry.queue)):
+        return replace(entry, above=above)
+    return replace(entry, queue="", job="", count=None, reason="", said="", above=above) if above else None
 
 
 class Told:
@@ -129,12 +133,22 @@ class Told:
         """What came of it."""
         self.entry = replace(self.entry, said=sentence[:LONGEST], count=count)
 
+    def met(self, places: Sequence[str]) -> None:
+        """Which queues had parents of what was acted on, besides its own."""
+        self.entry = with_above(self.entry, places)
+
+
+def with_above(entry: Entry, places: Sequence[str]) -> Entry:
+    """The entry with those of these queues that are not its own; of very many, how many there were."""
+    others = tuple(place for place in places if place != entry.queue)
+    more = f" Parents of {len(others):,} queues learned of it." if len(others) > MOST_ABOVE else ""
+    return replace(entry, above=others[:MOST_ABOVE], said=f"{entry.said}{more}"[:LONGEST])
+
 
 def begun(verb: str, id: QueueId | None = None, job: str = "", reason: str = "") -> Entry:
     """The entry of an act that begins now, by who asks."""
     who = asker()
-    queue = "" if id is None else f"{id.instance}/{id.prefix}/{id.name}"
-    places = (queue[:LONGEST], job[:LONGEST])
+    places = ("" if id is None else place_of(id), job[:LONGEST])
     return Entry(uuid.uuid4().hex, _now(), who.name, who.role, verb[:LONGEST], *places, reason=reason[:LONGEST])
 
 
@@ -158,7 +172,7 @@ def _entry(line: str) -> Entry | None:
 
 def _as_mapping(entry: Entry) -> dict[str, Any]:
     values = ((field.name, getattr(entry, field.name)) for field in fields(entry))
-    return {name: value for name, value in values if value not in ("", None)}
+    return {name: value for name, value in values if value not in ("", None, ())}
 
 
 def _now() -> int:

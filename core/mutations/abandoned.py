@@ -13,10 +13,12 @@ from core.dialects.since import at_least
 from core.errors import Invalid
 from core.instance import Instance
 from core.model import Dialect, Outcome, Queue
+from core.mutations.above import met
 from core.mutations.act import Act, Answer, Option, base_of, one_slot
 from core.mutations.permits import check
 from core.mutations.refusals import refusal
 from core.mutations.sentences import of_job, standing
+from core.mutations.written import plain_text
 
 # Seconds between the two looks. Between taking a job and locking it lie milliseconds, on a very busy worker a second.
 AGAIN_AFTER = 5.0
@@ -43,6 +45,7 @@ async def fail(instance: Instance, queue: Queue, job_id: str, reason: str, *, fo
     check(queue, "fail")
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise Invalid(f"A failed job needs a reason, of up to {LONGEST_REASON:,} characters.")
+    plain_text("The reason", reason, 4 * LONGEST_REASON)
     answer = await _looked_twice(instance, queue, "fail", job_id, (int(force), reason, *_ways(queue)))
     if answer.code != "ok":
         raise refusal("fail", of_job(queue, job_id), answer)
@@ -78,6 +81,7 @@ async def _look(instance: Instance, queue: Queue, verb: str, job_id: str, told: 
         if not base or base in above or not one_slot(queue.id.base, base):
             return answer
         above = (*above, base)
+        met(instance.name, above)
 
 
 def _ways(queue: Queue) -> tuple[str, int]:

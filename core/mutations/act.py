@@ -19,6 +19,7 @@ from core.dialects.since import at_least
 from core.errors import Conflict, TickbirdError, Unavailable
 from core.instance import Instance
 from core.model import Dialect, Identity, Queue
+from core.mutations.above import met
 from core.script import script
 from core.text import raw_bytes, text
 
@@ -76,6 +77,7 @@ class Act:
         if near:
             bases = list(dict.fromkeys(parents[at] for at in near))
             self.met.extend(bases)
+            met(self.instance.name, bases)
             again = await self._run([job_ids[at] for at in near], bases)
             answers = [dict(zip(near, again, strict=True)).get(at, answer) for at, answer in enumerate(answers)]
         for at in parents.keys() - near:
@@ -101,6 +103,7 @@ class Act:
         if self.verb not in ("retry", "remove"):
             return stray
         parent, relation = [base_of(stray)], (stray.word(1), stray.word(2))
+        met(self.instance.name, parent)
         if self.verb == "retry":
             await self._evaluate("rejoin", parent, relation)
         (answer,) = await self._run([job_id], apart=True)

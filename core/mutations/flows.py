@@ -23,6 +23,8 @@ from core.text import text
 # What a removal answers of a job that is not there any more.
 GONE = ("gone", "missing")
 _DONE = ("ok", "dropped")
+# What a parent is made to wait for while its children are removed; no job is called so.
+NEVER = b"tickbird:holds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +70,18 @@ async def remove_children(
     """Remove children of one parent, each with all that is its own; those that a worker runs are left alone.
 
     `stays`: the parent is not let go though it may wait for nothing else then, because it is to be removed as well.
-    A child that a worker takes between the two steps is refused, and its parent waits for it again.
+    While its children go it waits for what never comes: cut off there, it still has those that are left, and who does
+    the same again finds them.
     """
     ground.check_writable()
-    queue, job_id = parent
-    untied: dict[bytes, Answer] = {}
+    tied: dict[bytes, Answer] = {}
     if stays:
-        untied = await _untied(ground, parent, [child.key for child in children], "stays")
-    free = [child for child in children if child.key not in untied or untied[child.key].code != "locked"]
+        tied = await _untied(ground, parent, [child.key for child in children], "hold")
+    free = [child for child in children if child.key not in tied or tied[child.key].code != "locked"]
     fates = {child.key: fate for child, fate in zip(free, await _removed(ground, free), strict=True)}
-    back = [key for key, fate in fates.items() if fate.why and key in untied and untied[key].code == "ok"]
-    if back:
-        await ground.act(queue, lambda i, q: Act(i, q, "tie_flow", (job_id,)).on_jobs(back))
+    if any(answer.code == "ok" for answer in tied.values()):
+        gone = [key for key, fate in fates.items() if not fate.why]
+        await _untied(ground, parent, [parent[0].base + NEVER, *gone], "stays")
     return [fates.get(child.key) or Fate(child, "locked", "A worker runs it.") for child in children]
 
 

@@ -139,11 +139,11 @@ def _children(verb: str, job: str, answer: Answer) -> TickbirdError:
     )
 
 
-def _parent(verb: str, job: str, answer: Answer) -> TickbirdError:
+def _parent(verb: str, job: str, _answer: Answer) -> TickbirdError:
     if verb == "fail":
         return Conflict(
-            f"{job} has job {printable(answer.word(1))} above it in another slot of the cluster, which would have to "
-            "learn of its failure in the same step.",
+            f"{job} has a parent in another slot of the cluster, which would have to learn of its failure in the same "
+            "step.",
             "Requeue it instead, and let its worker fail it.",
         )
     return Conflict(f"{job} was given another parent at this very moment.", "Try again.")

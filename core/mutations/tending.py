@@ -12,6 +12,8 @@ from core.mutations.refusals import counted
 from core.mutations.sentences import of_queue
 from core.text import printable
 
+# What the libraries' own scripts can still count with.
+MOST_KEPT = 2**53 - 1
 # Of these one call trims at least half, unless there are no more.
 _TRIMMED_AT_ONCE = 10_000
 
@@ -31,8 +33,8 @@ async def release_deduplication(instance: Instance, queue: Queue, deduplication_
 async def trim_events(instance: Instance, queue: Queue, keep: int) -> Outcome:
     """The newest `keep` events stay. How many the library keeps by itself, its maxLenEvents, is not touched."""
     check(queue, "trim_events")
-    if keep < 0:
-        raise Invalid(f"The number of events to keep is 0 or more, not {keep:,}.")
+    if not 0 <= keep <= MOST_KEPT:
+        raise Invalid(f"The number of events to keep is 0 to {MOST_KEPT:,}.")
     gone, left = await Act(instance, queue, "trim_events", (keep, "about")).on_queue()
     for _ in range(max(0, left - keep) // (_TRIMMED_AT_ONCE // 2)):
         more, left = await Act(instance, queue, "trim_events", (keep, "about")).on_queue()

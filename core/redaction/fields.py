@@ -21,6 +21,8 @@ TOO_LARGE = b"[redacted: it is too large to be looked through]"
 
 def cleaned(redaction: Redaction, name: bytes, raw: bytes) -> bytes:
     """The field's value as Redis has it, in whole, without what this redaction takes out."""
+    if redaction.kin is not None:
+        raw = redaction.kin.of_field(name, raw)
     if not redaction.hides or name in OWN:
         return raw
     if len(raw) > LARGEST:

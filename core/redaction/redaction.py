@@ -16,8 +16,10 @@ from functools import lru_cache
 from typing import Any
 
 from core.model import QueueId
+from core.redaction.kin import Kin
 
 HIDDEN = "[redacted]"
+_INSTEAD = rb"\g<key>\g<is>" + HIDDEN.encode()
 # JSON deeper or odder than can be read is not shown at all where a rule is in force: it might hold what must not.
 UNREADABLE = json.dumps("[redacted: this cannot be read as JSON, so nothing of it is shown]").encode()
 
@@ -38,16 +40,23 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What is taken out of one queue's payloads. The empty one takes nothing out, and costs nothing."""
+    """What is taken out of one queue's payloads, and of what its jobs say of relatives by `kin`. The empty one takes
+    nothing out, and costs nothing."""
 
     keys: re.Pattern[str] | None = None
     paths: tuple[tuple[str, ...], ...] = ()
     texts: re.Pattern[bytes] | None = None
+    kin: Kin | None = None
 
     @property
     def hides(self) -> bool:
-        """Whether there is anything that it takes out."""
+        """Whether there is anything that it takes out of payloads."""
         return self.keys is not None or bool(self.paths)
+
+    @property
+    def touches(self) -> bool:
+        """Whether what Redis has is not always to be seen as it is."""
+        return self.hides or self.kin is not None
 
     def of_json(self, raw: bytes) -> bytes:
         """A payload as Redis has it, in whole, without what must not be seen."""
@@ -65,7 +74,9 @@ class Redaction:
 
     def of_text(self, raw: bytes) -> bytes:
         """A text as Redis has it, without what stands behind a hidden key in it."""
-        return raw if self.texts is None else self.texts.sub(rb"\g<key>\g<is>" + HIDDEN.encode(), raw)
+        if self.kin is not None:
+            raw = self.kin.of_text(raw)
+        return raw if self.texts is None else self.texts.sub(_INSTEAD, raw)
 
     def hides_path(self, path: Sequence[str]) -> bool:
         """Whether what stands at this path of a payload is hidden, itself or with something around it."""
@@ -83,6 +94,9 @@ class Redaction:
             return {key: self._cleaned(part, (*path, key)) for key, part in value.items()}
         if isinstance(value, list):
             return [self._cleaned(part, (*path, str(at))) for at, part in enumerate(value)]
+        if type(value) is str and self.texts is not None:
+            # A text within: a message that was passed on, a URL, JSON within JSON.
+            return self.texts.sub(_INSTEAD, value.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
         return value
 
 

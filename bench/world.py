@@ -78,14 +78,14 @@ def process_of(redis_url: str) -> Iterator[tuple[str, int]]:
         yield address, process.pid
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def wait_until_ready(address: str) -> None:
-    """Until the first walk has found queues and they were read; raises after ten seconds."""
-    deadline = time.monotonic() + 10
+    """Until the first walk has found queues and they were read; raises after a minute."""
+    deadline = time.monotonic() + 60
     while not _found(address):
-        assert time.monotonic() < deadline, "no queue was found within ten seconds"
+        assert time.monotonic() < deadline, "no queue was found within a minute"
         time.sleep(0.1)
 
 

@@ -17,6 +17,8 @@ class TickbirdError(Exception):
         self.hint = hint
         # Which obstacle it was, where a script of ours told: `locked`, `missing` …
         self.reason = ""
+        # Whether the audit log tells of it.
+        self.recorded = False
 
 
 class NotFound(TickbirdError):
@@ -53,3 +55,13 @@ class Forbidden(TickbirdError):
     """Known who is asking, and it is not theirs to do: a read-only Tickbird refuses every action with this."""
 
     code = "forbidden"
+
+
+class RateLimited(TickbirdError):
+    """Asked too often, or for too much at once; the same may well pass in `retry_after` seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, hint: str = "", *, retry_after: int = 5) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after

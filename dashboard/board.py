@@ -15,9 +15,10 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from core.access.asker import asker
+from dashboard.numbers import number
 
-# About a kilobyte each: every row of a thousand queues and of a dozen long job lists.
-MOST = 8_000
+# About a kilobyte each: a dozen parts of a thousand queues, and as many long job lists.
+MOST = 16_000
 
 
 @lru_cache(maxsize=20_000)
@@ -35,7 +36,7 @@ def digest_of_all(digests: list[str]) -> str:
 EMPTY = "0"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Piece:
     """One region or row as it is now; `serial` is higher than that of every piece that changed before it."""
 
@@ -70,7 +71,7 @@ class Board:
     def since(self, mark: str) -> int:
         """The serial in a mark of ours; 0, so that everything is new, for any other."""
         life, _, serial = mark.partition(".")
-        return int(serial) if life == self._life and serial.isascii() and serial.isdecimal() else 0
+        return number(serial, most=self._serial) if life == self._life else 0
 
     def row(self, key: Hashable, id: str, value: object, render: Callable[[], str]) -> Piece:
         """The row of that key: as it was, while its value is the same, else with a new serial, to be rendered."""

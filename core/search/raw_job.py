@@ -34,7 +34,7 @@ class RawJob:
     @property
     def hides(self) -> bool:
         """Whether its values are not to be seen as they are."""
-        return self.redaction.hides
+        return self.redaction.touches
 
     @property
     def due(self) -> int | None:
@@ -68,8 +68,10 @@ class RawJob:
 
     def _clean(self, field: str) -> bytes | None:
         raw = self.raw.get(field.encode())
-        if raw is None or not self.redaction.hides:
+        if raw is None or not self.redaction.touches:
             return raw
+        if self.redaction.kin is not None:
+            raw = self.redaction.kin.of_field(field.encode(), raw)
         if field in _PAYLOADS:
             return self.redaction.of_json(raw)
         return self.redaction.of_text(raw) if field in _WORDS else raw

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from core.access.asker import Scope, asker
-from core.errors import Conflict, NotFound
+from core.access.asker import ITSELF, Scope, asker
+from core.errors import Conflict, NotFound, RateLimited
 from core.query.parser import parse
 from core.search.pace import Pace
 from core.search.places import Place
@@ -19,11 +19,23 @@ from core.sight import Sight
 
 # They share one turn on each Redis: more would only be slower each.
 MOST_RUNNING = 4
+# Of one who is known by name: two more are always left for the others.
+MOST_OF_ONE = 2
 # And so many are remembered, for so long after somebody last looked (seconds).
 MOST_KEPT = 40
+MOST_KEPT_OF_ONE = 10
 LIFE = 600.0
 # Who asks the same words again within so many seconds sees the same search; later, a new one.
 SAME = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A search, and whose it is: by what is there for them, and by name, which is empty where nobody logs in."""
+
+    scope: Scope
+    name: str
+    run: Run
 
 
 class Searches:
@@ -31,10 +43,10 @@ class Searches:
 
     def __init__(self, sight: Sight, paces: Mapping[str, Pace]) -> None:
         self._sight, self._paces = sight, paces
-        self._runs: dict[str, tuple[Scope, Run]] = {}
+        self._runs: dict[str, _Begun] = {}
 
     def start(self, wish: Wish) -> Search:
-        """Begin. Raises Unreadable for words that are no query, NotFound, and Conflict where too many run."""
+        """Begin. Raises Unreadable for words that are no query, NotFound, and RateLimited where too many run."""
         query = parse(wish.said)
         for id in wish.queues or ():
             self._sight.queue(id)
@@ -43,9 +55,10 @@ class Searches:
     def same(self, wish: Wish) -> Search:
         """The search for the same that somebody of the same sight began a moment ago; else a new one. Raises as
         `start` does."""
-        for scope, run in reversed(self._runs.values()):
+        for begun in reversed(self._runs.values()):
+            run = begun.run
             fresh = run.status is not Status.CANCELLED and time.monotonic() - run.begun < SAME
-            if run.wish == wish and scope == asker().scope and fresh:
+            if run.wish == wish and begun.scope == asker().scope and fresh:
                 return self.get(run.id)
         return self.start(wish)
 
@@ -53,7 +66,7 @@ class Searches:
         """How it stands; to ask is to look. Raises NotFound."""
         run = self._run(id)
         run.watched = time.monotonic()
-        if run.status is Status.UNWATCHED and self._has_room():
+        if run.status is Status.UNWATCHED and not self._crowd(self._runs[id].name):
             run.begin()
         return run.picture()
 
@@ -71,10 +84,11 @@ class Searches:
         return run.picture()
 
     def resume(self, id: str) -> Search:
-        """Go on from where it held, or where Redis was away. Raises Conflict where it is over, or too many run."""
+        """Go on from where it held, or where Redis was away. Raises Conflict where it is over, RateLimited where
+        too many run."""
         run = self._open(id)
         if run.status is not Status.RUNNING:
-            self._check_room()
+            self._check_room(self._runs[id].name)
             run.begin()
         return self.get(id)
 
@@ -98,24 +112,25 @@ class Searches:
 
     async def stop(self) -> None:
         """End all that run."""
-        tasks = [run.task for _, run in self._runs.values() if run.task is not None]
+        tasks = [begun.run.task for begun in self._runs.values() if begun.run.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begun(self, run: Run) -> Search:
-        self._forget()
-        self._check_room()
-        self._runs[run.id] = (asker().scope, run)
+        begun = _Begun(asker().scope, _name(), run)
+        self._forget(begun.name)
+        self._check_room(begun.name)
+        self._runs[run.id] = begun
         run.begin()
         return run.picture()
 
     def _run(self, id: str) -> Run:
-        scope, run = self._runs.get(id, (None, None))
-        if run is None or scope != asker().scope:
+        begun = self._runs.get(id)
+        if begun is None or begun.scope != asker().scope:
             minutes = int(LIFE // 60)
             raise NotFound("There is no such search (any more).", f"One is kept for {minutes} minutes unwatched.")
-        return run
+        return begun.run
 
     def _open(self, id: str) -> Run:
         run = self._run(id)
@@ -123,18 +138,35 @@ class Searches:
             raise Conflict(f"This search is {run.status}: it does not go on.", "Begin a new one.")
         return run
 
-    def _has_room(self) -> bool:
-        return sum(run.status is Status.RUNNING for _, run in self._runs.values()) < MOST_RUNNING
+    def _crowd(self, name: str) -> str:
+        """Who is in the way of one more search of theirs; empty where nobody is."""
+        running = [begun.name for begun in self._runs.values() if begun.run.status is Status.RUNNING]
+        if len(running) >= MOST_RUNNING:
+            return f"{MOST_RUNNING} searches"
+        return f"{MOST_OF_ONE} searches of {name[:100]!r}" if name and running.count(name) >= MOST_OF_ONE else ""
 
-    def _check_room(self) -> None:
-        if not self._has_room():
-            raise Conflict(f"{MOST_RUNNING} searches are under way.", "Wait until one is done, pause or cancel one.")
+    def _check_room(self, name: str) -> None:
+        if crowd := self._crowd(name):
+            raise RateLimited(f"{crowd} are under way.", "Wait until one is done, pause or cancel one.")
 
-    def _forget(self) -> None:
-        """The longest unwatched go first, but none that runs."""
-        spare = [run for _, run in self._runs.values() if run.status is not Status.RUNNING]
-        spare.sort(key=lambda run: run.watched)
+    def _forget(self, name: str) -> None:
+        """The longest unwatched go first, but none that runs; who has many loses their own before anybody else's."""
+        mine = _spare(begun.run for begun in self._runs.values() if name and begun.name == name)
+        for run in mine[: max(0, self._kept_by(name) - MOST_KEPT_OF_ONE + 1)]:
+            del self._runs[run.id]
+        spare = _spare(begun.run for begun in self._runs.values())
         old = time.monotonic() - LIFE
         beyond = max(0, len(self._runs) - MOST_KEPT + 1)
         for run in [*spare[:beyond], *(run for run in spare[beyond:] if run.watched < old)]:
             del self._runs[run.id]
+
+    def _kept_by(self, name: str) -> int:
+        return sum(begun.name == name for begun in self._runs.values()) if name else 0
+
+
+def _spare(runs: Iterable[Run]) -> list[Run]:
+    return sorted((run for run in runs if run.status is not Status.RUNNING), key=lambda run: run.watched)
+
+
+def _name() -> str:
+    return "" if asker() is ITSELF else asker().name

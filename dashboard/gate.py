@@ -14,15 +14,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.access.asker import Asker, asking
-from core.errors import Forbidden, TickbirdError
+from core.errors import Forbidden, RateLimited, TickbirdError
 from core.permission import Permission
 from core.settings import Settings
 from core.store.contract import Store
 from core.store.memory import MemoryStore
 from dashboard.auth import bears, is_loopback
+from dashboard.cookies import SESSION, named
 from dashboard.door import Door, Known
-from dashboard.login import session_cookie
-from dashboard.refusals import Misdirected, RateLimited, Unauthorized, refusal, wants_page
+from dashboard.refusals import Misdirected, Unauthorized, refusal, wants_page
 from dashboard.urls import sent_path
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,7 +51,8 @@ class Gate:
         self._door = Door(settings, store or MemoryStore())
         self._everybody = None if settings.login else self._door.directory.everybody
         # One user needs no more than the browser's own question; several ways in need a page that offers them.
-        self._has_page = bool(settings.users)
+        self._has_page = bool(settings.users or settings.oidc) and self._door.has_page
+        self._cookie = named(SESSION, settings)
         self._hosts = frozenset(_host(name) for name in settings.hosts)
         below = settings.base_path
         self._unlocked = frozenset({f"{below}/login", f"{below}/login/start", f"{below}/login/return"})
@@ -76,7 +77,7 @@ class Gate:
                 return
             known, scope = Known(NOBODY), self._asking_first(scope)
         except RateLimited as error:
-            await refusal(scope, error, {"retry-after": "5"})(scope, receive, send)
+            await refusal(scope, error)(scope, receive, send)
             return
         except TickbirdError as error:
             await refusal(scope, error)(scope, receive, send)
@@ -87,7 +88,11 @@ class Gate:
         """The page that asks who is there, in place of the one that was asked for."""
         path = f"{self._settings.base_path}/login"
         raw = {"path": path, "raw_path": path.encode(), "method": "GET"}
-        return {**scope, **raw, "asked_for": sent_path(scope), "status": HTTPStatus.UNAUTHORIZED}
+        query = scope["query_string"].decode("latin-1")
+        wanted = sent_path(scope) + (f"?{query}" if query else "")
+        # What was posted is not posted once more: they begin at the first page.
+        asked_for = wanted if scope["method"] in READING else self._settings.base_path
+        return {**scope, **raw, "query_string": b"", "asked_for": asked_for, "status": HTTPStatus.UNAUTHORIZED}
 
     async def _pass(self, known: Known, scope: Scope, receive: Receive, send: Send) -> None:
         path = sent_path(scope)
@@ -96,7 +101,10 @@ class Gate:
 
         async def renewing(message: Message) -> None:
             if message["type"] == "http.response.start" and known.cookie:
-                MutableHeaders(scope=message).append("set-cookie", session_cookie(known.cookie, self._settings, scope))
+                headers = MutableHeaders(scope=message)
+                # Who logs in or out just now has the last word on it.
+                if not any(each.startswith(f"{self._cookie}=") for each in headers.getlist("set-cookie")):
+                    headers.append("set-cookie", known.cookie)
             await send(message)
 
         with asking(known.asker):
@@ -113,6 +121,8 @@ class Gate:
             check_origin(headers, program=self._is_program(headers))
         if path in METRICS and self._settings.metrics_access == "open":
             return Known(PROBE)
+        if reads:
+            check_reader(headers)
         if self._everybody:
             return Known(self._everybody)
         known = await self._door.known(scope, headers)
@@ -163,6 +173,17 @@ def check_origin(headers: Headers, *, program: bool = False) -> None:
             "This request to change something does not say where it comes from.",
             "A program says so with the header Origin: http://HOST, HOST being that of the URL it calls.",
         )
+
+
+def check_reader(headers: Headers) -> None:
+    """Raise Forbidden where a page of another site reads, rather than a person who follows its link: it would be told
+    nothing, but its streams and searches would keep us and Redis busy."""
+    if headers.get("sec-fetch-mode") == "navigate":
+        return
+    elsewhere = set(headers.getlist("sec-fetch-site")) - {"same-origin", "none"}
+    origins = headers.getlist("origin")
+    if elsewhere or (origins and not _same_host(origins, headers.getlist("host"))):
+        raise Forbidden("This request to read something comes from a page of another site.")
 
 
 def _same_host(origins: list[str], hosts: list[str]) -> bool:

@@ -1,10 +1,12 @@
 // What has to be confirmed: the server's own question, in a dialog instead of on a page of its own.
+import { policy } from "./trusted.js";
+
 const dialog = document.querySelector("#ask");
 
 async function question(form, submitter) {
   const fields = new URLSearchParams(new FormData(form, submitter));
   const response = await fetch(submitter?.getAttribute("formaction") ?? form.getAttribute("action"), { method: "POST", body: fields, headers: { Accept: "text/html" } });
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const page = new DOMParser().parseFromString(policy.createHTML(await response.text()), "text/html");
   return page.querySelector("#question");
 }
 

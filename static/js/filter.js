@@ -27,8 +27,8 @@ function remember() {
 }
 
 if (field) {
-  // A list that the server has filtered lacks the other rows: it cannot be widened here.
-  const whole = !field.value;
+  // A list that the server has filtered, or of which it has sent a part, lacks the other rows: they cannot be found here.
+  const whole = !field.value && !field.hasAttribute("data-part");
   field.addEventListener("input", () => { if (whole) { filter(); remember(); } });
   field.form.addEventListener("submit", (event) => { if (whole) event.preventDefault(); });
   document.addEventListener("htmx:after:swap", () => { if (whole && field.value) filter(); });

@@ -1,3 +1,4 @@
+import "./trusted.js";
 import "./switch.js";
 import "./age.js";
 import "./filter.js";

@@ -1,5 +1,6 @@
-// Single keys: / for the field, g q to the queues, g o to the operations, j k through the rows, x to tick, ? for help. Never while typing.
-const GO = { q: ".brand", o: ".places a[href$='/operations']" };
+// Single keys: / for the field, g and a letter to a place, j k through the rows, x to tick, ? for help. Never while typing.
+const place = (word) => `.top .places a[href$="/${word}"]`;
+const GO = { q: ".brand", s: place("search"), e: place("errors"), w: place("workers"), o: place("operations") };
 let going = 0;
 
 function rows() {
@@ -13,8 +14,14 @@ function move(step) {
   next?.querySelector(".open")?.focus();
 }
 
+// The field of the page; else the one at the top, and where that has no room, the page that has it.
+function find() {
+  const field = document.querySelector("[data-slash]") ?? document.querySelector(".find input");
+  if (field?.offsetParent) { field.focus(); field.select(); } else document.querySelector(GO.s)?.click();
+}
+
 const keys = {
-  "/": () => document.querySelector("[data-slash]")?.select(),
+  "/": find,
   j: () => move(1),
   k: () => move(-1),
   x: () => document.activeElement?.closest("tr")?.querySelector("[data-tick]")?.click(),
@@ -34,7 +41,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (Date.now() - going < 1500 && GO[event.key]) {
     going = 0;
-    document.querySelector(GO[event.key]).click();
+    document.querySelector(GO[event.key])?.click();
   } else if (keys[event.key]) {
     event.preventDefault();
     keys[event.key]();

@@ -17,16 +17,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.access.asker import asker
-from core.errors import Invalid, Unavailable
+from core.errors import Invalid
 from core.feed.event import Event
 from core.feed.feed import Feed
 from core.feed.ring import MOST
 from core.feed.wanted import Wanted
 from dashboard import live
 from dashboard.desk import Desk
+from dashboard.live import farewell
 
 LINES = "application/x-ndjson"
-MOST_STREAMS = 50
 HEARTBEAT = 15.0
 # What comes within this time (seconds) goes out together.
 GATHER = 0.1
@@ -45,9 +45,7 @@ async def kept(feed: Feed, wanted: Wanted, since: str | None) -> Response:
 
 
 def followed(desk: Desk, wanted: Wanted, since: str | None) -> Response:
-    """What comes from now on, or came since, until the reader leaves. Unavailable where too many are open."""
-    if sum(isinstance(stream, Lines) for stream in desk.streams) >= MOST_STREAMS:
-        raise Unavailable(f"{MOST_STREAMS} streams of events are open already.", "Ask with follow=false meanwhile.")
+    """What comes from now on, or came since, until the reader leaves."""
     return Lines(desk, wanted, since)
 
 
@@ -103,12 +101,13 @@ class Lines(Response):
         self._desk.streams.add(self)
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         tasks = [asyncio.ensure_future(each) for each in (self._speak(send), _gone(receive), self._over.wait())]
+        stuck = False
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if tasks[0].done():
                 tasks[0].result()
         except TimeoutError:
-            pass  # it was read too slowly, or not at all
+            stuck = True
         except asyncio.CancelledError:
             # A server that goes down cancels what is still open. A stream always is: that is no fault to report.
             pass
@@ -117,7 +116,8 @@ class Lines(Response):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        await send({"type": "http.response.body", "body": b""})
+        if not stuck:
+            await farewell(send, self._end("Tickbird stops: ask again, with since.") if self._over.is_set() else b"")
 
     async def _speak(self, send: Send) -> None:
         # A line at once: whoever waits for the first byte knows that it is heard.

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import re
 import time
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.applications import Starlette
@@ -19,9 +20,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from core.errors import Invalid, Unavailable
+from core.errors import Invalid, TickbirdError
 from core.permission import Permission
 from dashboard.ages import fill
+from dashboard.board import Piece
+from dashboard.budgets import Cost
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.watched import watch_of
 from dashboard.pages.watching import Asked, Watch
@@ -32,12 +35,17 @@ PACE = 1.0
 HEARTBEAT = 15.0
 # A reader that takes no byte for this long is gone or stuck; it comes back by itself when it is not.
 SLOWEST_READER = 10.0
-MOST_STREAMS = 500
+# What a tab hears last when Tickbird stops, and how soon it asks again; who does not take it within so many seconds is
+# not waited for.
+BYE = b"retry: 2000\nevent: bye\ndata: Tickbird stops\n\n"
+LAST_WORD = 0.5
 # Who may look is only asked at the door. A stream ends by itself after this long (seconds), so that it outlives a login
 # that ended, or a role that changed, by no more; a browser comes back at once, from where it was.
 LONGEST_STREAM = 900.0
 # A browser morphs this many rows without a stutter; the others follow with the next message, oldest first.
 MOST_ROWS = 100
+# Messages that are kept for the next tab: those that look at the same are mostly told the same within a second.
+MOST_SAID = 64
 NOWHERE = "There is no page at that address that could be kept up to date."
 _LINES = re.compile(r"\r\n|\r|\n")
 
@@ -56,12 +64,18 @@ class Tab:
 
         Sets `behind` where there are more of them than a browser takes at once.
         """
-        pieces = await self._watch.look()
-        new = [piece for piece in pieces if piece.serial > self._sent.get(piece.id, self._since)]
-        new.sort(key=lambda piece: (piece.is_row, self._sent.get(piece.id, 0)))
+        sent, since = self._sent, self._since
+        new = [piece for piece in await self._watch.look() if piece.serial > sent.get(piece.id, since)]
+        new.sort(key=lambda piece: (piece.is_row, sent.get(piece.id, 0)))
         chosen, self.behind = new[:MOST_ROWS], len(new) > MOST_ROWS
-        self._sent.update((piece.id, piece.serial) for piece in chosen)
-        return fill("\n".join(f'<hx-partial id="{piece.id}">{piece.html}</hx-partial>' for piece in chosen), now())
+        sent.update((piece.id, piece.serial) for piece in chosen)
+        return _said(tuple(chosen), now() // 1000)
+
+
+@lru_cache(maxsize=MOST_SAID)
+def _said(pieces: tuple[Piece, ...], second: int) -> str:
+    """The elements: written once for all tabs that are told the same within a second."""
+    return fill("\n".join(f'<hx-partial id="{piece.id}">{piece.html}</hx-partial>' for piece in pieces), 1000 * second)
 
 
 def watch(desk: Desk, params: QueryParams) -> Tab:
@@ -103,10 +117,7 @@ async def fragments(request: Request) -> Response:
 
 async def live(request: Request) -> Response:
     """The stream."""
-    desk = desk_of(request)
-    if len(desk.streams) >= MOST_STREAMS:
-        raise Unavailable(f"{MOST_STREAMS} tabs are open already.", "This one asks every few seconds instead.")
-    params = request.query_params
+    desk, params = desk_of(request), request.query_params
     if again := request.headers.get("last-event-id"):
         params = QueryParams({**params, "since": again})
     return Stream(desk, watch(desk, params))
@@ -132,10 +143,13 @@ class Stream(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         tasks = [asyncio.ensure_future(each) for each in (self._speak(send), _gone(receive), self._over.wait())]
         self._desk.streams.add(self)
+        stuck = False
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if tasks[0].done():
                 tasks[0].result()
+        except TimeoutError:
+            stuck = True
         except asyncio.CancelledError:
             # A server that goes down cancels what is still open. A stream always is: that is no fault to report.
             pass
@@ -144,12 +158,13 @@ class Stream(Response):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        await send({"type": "http.response.body", "body": b""})
+        if not stuck:  # to say good-bye to who takes nothing would be to wait for ever
+            await farewell(send, BYE if self._over.is_set() else b"")
 
     async def _speak(self, send: Send) -> None:
         silent_since = time.monotonic()
         over = silent_since + LONGEST_STREAM
-        with self._desk.herd.watching(), contextlib.suppress(TimeoutError):
+        with self._desk.herd.watching():
             while time.monotonic() < over:
                 started, version = time.monotonic(), self._desk.herd.snapshot().version
                 if message := await self._message(started - silent_since):
@@ -162,16 +177,27 @@ class Stream(Response):
     async def _message(self, silent: float) -> bytes:
         """What there is to say now; empty when there is nothing, a comment when that has been so for long."""
         mark = self._desk.board.mark
-        news = await self._tab.news()
+        news = ""
+        # Redis is slow, or the queue gone: the tab keeps what it shows, whose ages tell how old it is, and looks again.
+        with contextlib.suppress(TickbirdError):
+            news = await self._tab.news()
         if news:
             return event(news, "" if self._tab.behind else mark)
         return b": still here\n\n" if silent >= HEARTBEAT else b""
 
 
+@lru_cache(maxsize=MOST_SAID)
 def event(html: str, id: str) -> bytes:
     """One server-sent event; HTML does not mind which line breaks it has."""
     lines = "".join(f"data: {line}\n" for line in _LINES.split(html))
     return f"{f'id: {id}{chr(10)}' if id else ''}{lines}\n".encode("utf-8", "replace")
+
+
+async def farewell(send: Send, last: bytes) -> None:
+    """The end of a stream, for who still takes it."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORD):
+            await send({"type": "http.response.body", "body": last})
 
 
 def end_streams(app: Starlette) -> None:
@@ -188,6 +214,6 @@ async def _gone(receive: Receive) -> None:
 
 def routes(base: str) -> list[Route]:
     return [
-        RawRoute(f"{base}/live", live, needs=Permission.VIEW),
+        RawRoute(f"{base}/live", live, needs=Permission.VIEW, costs=Cost.TAB),
         RawRoute(f"{base}/fragments", fragments, needs=Permission.VIEW),
     ]

@@ -111,11 +111,14 @@ def acl(config: Path | None, *, user: str, only: bool | None, **flags: Any) -> N
 
 
 @tickbird.command("hash-password")
-def hash_password() -> None:
+@click.option("--argon2", "by_argon2", is_flag=True, help="By argon2id instead of scrypt; needs the extra argon2.")
+@speaks_plainly
+def hash_password(*, by_argon2: bool) -> None:
     """Ask for a password twice and print what TICKBIRD_PASSWORD_HASH wants."""
     from dashboard.passwords import hash_password as hashed  # noqa: PLC0415 # loads nothing of the pages
 
-    click.echo(hashed(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)))
+    password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    click.echo(hashed(password, by_argon2=by_argon2))
 
 
 @tickbird.command()

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from core.clock import skewed
 from core.collector import Collector
 from core.errors import Unavailable
 from core.instance import Instance, pack
@@ -69,7 +70,9 @@ def _server(reading: Reading) -> tuple[Finding, ...]:
         f"eviction policy {redis.policy or 'unknown'}",
         "Bull and BullMQ lose jobs under any policy but noeviction: CONFIG SET maxmemory-policy noeviction.",
     )
-    return (version, policy, *refused)
+    skew = skewed("Its clock", redis.skew)
+    clocks = (Finding(False, skew, "Let both machines keep their time by NTP.", grave=False),) if skew else ()
+    return (version, policy, *clocks, *refused)
 
 
 async def _permissions(instance: Instance) -> tuple[Finding, ...]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
+import threading
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import click
@@ -27,11 +30,14 @@ from exporter.app import create_app as create_exporter
 from exporter.probes import probes
 from exporter.routes import routes as metrics_routes
 from tickbird import __version__
+from tickbird.connections import Connection
 from tickbird.logs import configure_logs
 
 log = logging.getLogger("tickbird.serve")
-# Streams to open tabs end when they are told; whatever still runs after this is cut off (seconds).
+# Streams to open tabs end when they are told; whatever still runs after this is cut off (seconds). What then does not
+# let go either, as where two Redis hang at once, is left behind after LONGEST: five seconds are promised.
 FAREWELL = 1
+LONGEST = 4.0
 BACKLOG = 2048
 
 
@@ -42,13 +48,27 @@ def application(settings: Settings) -> Starlette:
 
 
 class Server(uvicorn.Server):
-    """Tells the streams of open tabs to end before it waits for what is open."""
+    """Ends with code 0 when it is told to: streams are told, operations parked. Told again, it ends at once."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 # as signal handlers are called
+        if self.should_exit:
+            os._exit(128 + sig)
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        late = threading.Timer(LONGEST, _leave_behind)
+        late.daemon = True
+        late.start()
         app = self.config.app
         if isinstance(app, Starlette) and hasattr(app.state, "desk"):
             end_streams(app)
         await super().shutdown(sockets)
+        late.cancel()
+
+
+def _leave_behind() -> None:
+    log.error("what was open did not end within %g s: it is left behind", LONGEST)
+    os._exit(1)
 
 
 def serve_all(settings: Settings) -> None:
@@ -70,7 +90,7 @@ def serve_exporter(settings: Settings) -> None:
     address = (settings.exporter_host, settings.exporter_port)
     shard = Shard(settings.exporter_shard, settings.exporter_total_shards)
     # It only looks: what Tickbird does by itself is for those that also show it.
-    looking = replace(settings, state_url="", retention=())
+    looking = replace(settings, state_url="", retention=(), audit_webhook="")
     _run(create_exporter(Herd(looking, follows=True, shard=shard)), settings, address, ["/metrics"])
 
 
@@ -103,6 +123,7 @@ def _run(app: Starlette, settings: Settings, address: tuple[str, int], paths: li
         app,
         log_config=None,
         access_log=False,
+        http=Connection,
         timeout_graceful_shutdown=FAREWELL,
         server_header=False,
         proxy_headers=False,

@@ -17,7 +17,6 @@ from core.flows.standing import standings
 from core.instance import pack
 from core.job import Children, Covered, JobRow
 from core.model import QueueId, State
-from core.text import text
 
 HOLDING = (Tie.FAILED, Tie.PENDING)
 # So many unfinished jobs are looked at for one answer, those of the top in whole pieces.
@@ -48,7 +47,7 @@ class _Found:
 async def read_blocking(lens: Lens, top: Spot, node: Node) -> Blocking:
     """What keeps the job at the top from running; nothing where it is done."""
     found = _Found()
-    path = (step_of(top),)
+    path = (step_of(lens, top),)
     children = node.children or Children()
     if node.state is State.COMPLETED:
         return Blocking(sentence="This flow is done: the job at its top has completed.")
@@ -62,9 +61,10 @@ async def read_blocking(lens: Lens, top: Spot, node: Node) -> Blocking:
     return Blocking(blockers, _said(node, blockers), Covered(found.looked_at, found.total, _note(found)))
 
 
-def step_of(spot: Spot) -> Step:
+def step_of(lens: Lens, spot: Spot) -> Step:
     """The job as a step on a way."""
-    return Step(text(spot.id), spot.queue_id, text(spot.key))
+    key, id = lens.shown(spot)
+    return Step(id, spot.queue_id, key)
 
 
 async def _of_top(lens: Lens, top: Spot, node: Node) -> Cause | None:
@@ -74,7 +74,7 @@ async def _of_top(lens: Lens, top: Spot, node: Node) -> Cause | None:
 
 async def _search(lens: Lens, found: _Found, top: Spot, children: Children) -> None:
     """Level by level: those who wait themselves are the next level's parents."""
-    level: list[tuple[Path, Spot, Children]] = [((step_of(top),), top, children)]
+    level: list[tuple[Path, Spot, Children]] = [((step_of(lens, top),), top, children)]
     seen = {top.key}
     for depth in range(LEVELS):
         found.total += sum(c.pending + c.unsuccessful for _, _, c in level)
@@ -132,7 +132,7 @@ async def _sorted_out(
     for path, parent, child, tie in family:
         children = families.get(child.key)
         cause = cause_of(child, states.get(child.key), children, locked=child.key in locked)
-        way = (*path, step_of(child))
+        way = (*path, step_of(lens, child))
         if cause is None and children is not None:
             below.append((way, child, children))
         elif cause in (Cause.DONE, Cause.GONE) and tie is Tie.PENDING:

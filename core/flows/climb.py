@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from core.access.asker import asker
 from core.flows.flow import Tie
 from core.flows.lens import Lens, Spot
 from core.instance import pack
@@ -48,8 +49,8 @@ async def _up(lens: Lens, start: Spot) -> tuple[list[Spot], str]:
         if any(spot.key == key for spot in chain):
             return chain, f"The parents form a circle: {_named(above)} stands above and below job {at}."
         if above.queue is None:
-            shown = printable(text(key[:300]))
-            return chain, f"Job {at} names a parent in a queue that is not known here: {shown}."
+            named = f": {printable(text(key[:300]))}" if asker().scope.is_whole else ""
+            return chain, f"Job {at} names a parent in a queue that is not known here{named}."
         if len(chain) > MOST_LEVELS:
             return chain, f"The flow goes on above what is shown: {MOST_LEVELS} levels were climbed."
         there, key = await _pointer(lens, above)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from core.flows.blocking import HOLDING
 from core.flows.causes import ORDER, cause_of, sentence
@@ -70,7 +71,8 @@ def _flight(each: Found, is_part: bool, node: Node, kids: _Kids, keys: Sequence[
     return InFlight(
         queue=each.spot.queue.id,
         row=node.row,
-        since=int(each.place[0]),
+        # A score may be infinite, which is no instant.
+        since=int(score) if isfinite(score := each.place[0]) else None,
         children=children,
         failed=max(kids.failed(keys), children.unsuccessful),
         looked_at=len(keys),

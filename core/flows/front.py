@@ -119,7 +119,8 @@ class Flows:
             self._ground.check_writable()
             lens, spot = await self._start(id, job_id)
             check(self._sight.queue(id), "retry" if NEEDED[verb] is Permission.RETRY else "remove")
-            done = await act(lens, spot)
+            with self._ground.noting_above(told):
+                done = await act(lens, spot)
             told.says(done.sentence, done.done)
         return done
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
+from core.access.asker import asker
 from core.dialects.contract import contract
 from core.errors import NotFound, Unsupported
 from core.instance import Instance
 from core.model import Queue, QueueId, State
 from core.sight import Sight
 from core.text import raw_bytes, text
+
+# Keys are guessed easily: without it, what stands for one could be found out.
+_SECRET = secrets.token_bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,14 @@ class Lens:
         """A job by its queue and id."""
         id = raw_bytes(job_id)
         return Spot(queue.id.base + id, id, queue)
+
+    def shown(self, spot: Spot) -> tuple[str, str]:
+        """Its key and id as who asks may see them: of one in a queue that is not there for them, a mere mark that it is
+        the same one."""
+        if spot.queue is not None or asker().scope.is_whole:
+            return text(spot.key), text(spot.id)
+        mark = f"hidden-{blake2b(spot.key, key=_SECRET, digest_size=6).hexdigest()}"
+        return mark, mark
 
     def _queue(self, id: QueueId) -> Queue | None:
         if id not in self._queues:

@@ -43,7 +43,7 @@ async def read_nodes(lens: Lens, wanted: Sequence[tuple[Spot, Tie | None]]) -> l
     nodes = []
     for spot, tie in wanted:
         if spot.queue is None:
-            nodes.append(Node(text(spot.key), text(spot.id), tie=tie))
+            nodes.append(Node(*lens.shown(spot), tie=tie))
             continue
         state, raw = states[spot.key], hashes[spot.key]
         nodes.append(

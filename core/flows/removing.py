@@ -128,7 +128,7 @@ class Removal:
     def _leave(self, spot: Spot, why: str) -> None:
         self.left_count += 1
         if len(self.left) < MOST_TOLD:
-            self.left.append(Left(spot.queue_id, text(spot.id), why))
+            self.left.append(Left(spot.queue_id, self.lens.shown(spot)[1], why))
 
 
 def _is_long(spot: Spot) -> bool:

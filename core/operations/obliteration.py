@@ -66,10 +66,11 @@ class Obliteration:
         self._leftovers = Leftovers(self._instance, scope.queue.base)
         self._closed, self._ping = False, 0.0
         self._cursor: bytes | None = b"0"
-        self._lost: tuple[State, list[bytes]] | None = None
+        begun = book.begun
+        self._lost: tuple[State, list[bytes]] | None = (begun.state, list(begun.flight)) if begun.state else None
 
     def place(self) -> Place:
-        return START
+        return Place(state=self._lost[0], flight=tuple(self._lost[1])) if self._lost else START
 
     async def step(self) -> bool:
         if not self._closed:
@@ -104,9 +105,9 @@ class Obliteration:
     async def _remove(self, state: State, page: list[bytes]) -> None:
         told = wishes(brief=True, all=True, force=self._force, **{"from": spelled(self._queue, state)})
         act = Act(self._instance, self._queue, "remove", (told,))
+        self._lost = state, page
         await self._book.before_slice()
         started = time.perf_counter()
-        self._lost = state, page
         answers = await act.on_jobs(page)
         self._lost = None
         took = sum(act.spent) / 1e6 or max(0.0, time.perf_counter() - started - self._ping)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.model import State
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -21,7 +23,8 @@ class Mark:
 class Place:
     """A walk's mark, how many jobs it has handled, and the slice that is on its way: how many jobs were asked for, and
     which of them a script may have acted on without anybody knowing. `met` are those that fitted the query, and
-    `tolerated` how far their number was off when somebody let it go on all the same."""
+    `tolerated` how far their number was off when somebody let it go on all the same. `state` is the flight's,
+    where the scope has none."""
 
     mark: Mark | None = None
     walked: int = 0
@@ -29,6 +32,7 @@ class Place:
     flight: tuple[bytes, ...] = ()
     met: int = 0
     tolerated: int = 0
+    state: State | None = None
 
 
 START = Place()

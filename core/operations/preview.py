@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from core.clock import earlier_clock
 from core.dialects.contract import LISTS, contract
 from core.errors import NotFound, TickbirdError, Unsupported
 from core.ground import Ground
@@ -108,7 +109,8 @@ async def _of_queue(seen: Preview, id: QueueId) -> list[Scope]:
 
 async def _of_state(seen: Preview, queue: Queue, state: State) -> Scope:
     request, instance = seen.request, seen.ground.instance(queue.id)
-    scope = await frozen_bounds(instance, queue, Bounds(state, seen.now, request.options, request.meant))
+    now = await earlier_clock(instance, queue.id, seen.now) if request.options.grace else seen.now
+    scope = await frozen_bounds(instance, queue, Bounds(state, now, request.options, request.meant))
     if not request.query:
         # How many of them are ghosts is known only once each was looked at.
         return replace(scope, exact=False) if request.action is Action.DROP_GHOSTS else scope

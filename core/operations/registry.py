@@ -112,6 +112,7 @@ class Operations:
         preview has: Conflict where it is another's, or old. Who begins work on a query has to give it."""
         self._check_room(id)
         run = self._run(id)
+        self._check_may(run.frozen.request)
         if run.status is Status.PREVIEWED:
             self._check_scope(run, scope)
         return self._told(id, Told("resume", _now(), by, reason))

@@ -67,7 +67,7 @@ class Options:
 FLAGS = ("delayed", "reset_attempts", "force")
 # The least and the most that each may be.
 _MOST = 1 << 53
-_RANGES = {
+RANGES = {
     "grace": (0, _MOST),
     "limit": (1, _MOST),
     "keep": (0, _MOST),
@@ -78,7 +78,7 @@ _RANGES = {
     "canary_wait": (1_000, 3_600_000),
     "tolerance": (0, 100),
 }
-NUMBERS = tuple(_RANGES)
+NUMBERS = tuple(RANGES)
 # How many go first where that is asked for without a number.
 USUAL_CANARY = 5
 _CAREFUL = {"rate", "tolerance"}
@@ -216,7 +216,7 @@ class Request:
             raise Invalid(f"{self.action} is nothing for {self.state} jobs.", f"It is for {', '.join(legal)}.")
 
     def _check_needed(self) -> None:
-        for name, (least, most) in _RANGES.items():
+        for name, (least, most) in RANGES.items():
             value = getattr(self.options, name)
             if value is not None and not least <= value <= most:
                 until = f" to {most:,}" if most < _MOST else " on"

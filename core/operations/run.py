@@ -10,6 +10,7 @@ from functools import cached_property, partial
 
 from core.errors import Conflict
 from core.ground import Ground
+from core.mutations.above import meeting
 from core.operations.canary import Canary
 from core.operations.control import Control
 from core.operations.course import Course, Outfit
@@ -214,9 +215,10 @@ class Run:
         self._started = self._started or _now()
         if begins:
             await self._outside.tell(self.picture(), "begun")
-        await self._run_through(self._started)
-        if self.over:
-            await self._outside.tell(self.picture(), "ended")
+        with meeting():
+            await self._run_through(self._started)
+            if self.over:
+                await self._outside.tell(self.picture(), "ended")
 
     async def _run_through(self, started: int) -> None:
         try:

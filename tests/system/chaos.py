@@ -1,11 +1,14 @@
-"""Faults in the middle of bulk work: what pages answer meanwhile, when all is well again, and what became of the jobs.
+"""Faults in the middle of a live load and of bulk work: what pages answer meanwhile, when all is well again, what
+became of the jobs, and how much was said of it.
 
-`python -m tests.system.chaos` prints the table that docs/faults.md has.
+`python -m tests.system.chaos [fault …]` prints the table that docs/faults.md has.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -14,122 +17,139 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import redis as redis_py
 
-from core.redis_settings import RedisSettings
-from core.settings import Settings
-from tests.core import layout
-from tests.system.conftest import Dashboard, until
 from tests.system.faults import FAULTS, Fault, Place
 from tests.system.lane import lane
+from tests.system.load import ALIASES, FAILED, load
+from tests.system.program import Ended, Program, program, until
 from tickbird.demo.server import EmbeddedServer
 
-JOBS = 4000
-# A page waits for Redis for less than a second; the rest is for a machine that does other things as well.
-ANSWERED_WITHIN = 5.0
-RECOVERED_WITHIN = 15.0
+# A page waits for Redis for less than a second, and all is well within fifteen; the rest is for a machine that does
+# other things as well.
+ANSWERED_WITHIN = 15.0
+RECOVERED_WITHIN = 45.0
+# Slow enough to be in the middle of it while something happens.
+RATE = 300
 PATHS = ("", "/queues/default/bull/mail?state=failed", "/api/queues", "/operations", "/errors")
+# What it counts is a key of the queue: it begins anew with the queue.
+THEIRS = "bullmq_job_ids_total"
+OVER = ("done", "cancelled", "failed")
 
 
 @dataclass
 class Endured:
-    """What came of one fault: answers of pages by their status, the slowest of them, seconds until all was well, and
-    jobs that are nowhere or in two places."""
+    """What came of one fault: answers of pages by their status, the slowest of them, seconds until all was well, jobs
+    that are nowhere or were made to be twice, counters of /metrics that went down, the lines of the log, and how the
+    program ended when it was told to."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     slowest: float = 0.0
     recovered: float = 0.0
-    lost: int = 0
-    doubled: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
     status: str = ""
+    fallen: list[str] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    ended: Ended | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the log says of trouble, and of its end; the audit log tells what people did."""
+        return [f"{line['logger']}: {line['message']}" for line in self.lines if line["level"] != "info"]
+
+    @property
+    def answered(self) -> bool:
+        """A page that cannot show its queue says so with a status of its own; none breaks, and none hangs."""
+        return set(self.statuses) <= {200, 404, 503} and self.slowest <= ANSWERED_WITHIN
 
 
 def endure(fault: Fault) -> Endured:
     """Retry all failed jobs, let the fault happen in the middle of it, and see what comes of everything."""
     found = Endured()
-    with EmbeddedServer.start() as server, _client(server) as redis, lane(server.port) as way:
-        ids = _laid_out(redis)
-        url = f"redis://127.0.0.1:{way.port}/0"
-        dashboard = Dashboard(Settings(redis=(RedisSettings("default", url, ("*",)),)))
-        dashboard.start()
-        try:
-            until(lambda: _queues(dashboard.url))
-            operation = _begun(dashboard.url)
-            until(lambda: redis.zcard("bull:mail:failed") < JOBS)
-            with _looking(dashboard.url, found):
-                fault(Place(server, redis, way))
-                over = time.monotonic()
-                found.status = _finished(dashboard.url, operation)
-            found.recovered = time.monotonic() - over
-        finally:
-            dashboard.stop()
-        _account(redis, ids, found)
+    with tempfile.TemporaryDirectory() as name, _server(fault, Path(name)) as server, _client(server) as redis:
+        folder, clock = Path(name) / "tickbird", Path(name) / "clock"
+        clock.write_text("0")
+        with load(server.port, redis) as running, lane(server.port) as way:
+            options = ("--redis", f"redis://127.0.0.1:{way.port}/0")
+            said = {"CLOCK": str(clock), "TICKBIRD_LOG_FORMAT": "json"}
+            with program(folder, *options, module="tests.system.clocked", **said) as tickbird:
+                _disturb(fault, tickbird, Place(server, redis, way, clock, running), found)
+                found.ended = tickbird.end()
+                found.lines = [json.loads(line) for line in tickbird.lines()]
+            if fault.jobs:
+                running.come_to_rest()
+                found.lost = running.lost(as_told=fault.keeps)
+                found.doubled = running.doubled(as_told=fault.keeps)
     return found
+
+
+def _disturb(fault: Fault, tickbird: Program, place: Place, found: Endured) -> None:
+    until(lambda: len(tickbird.read("queues").get("queues", ())) == len(ALIASES))
+    operation = _begun(tickbird)
+    until(lambda: place.redis.zcard("bull:mail:failed") < FAILED)
+    counted = _counters(tickbird)
+    with _looking(tickbird.url, found):
+        fault.happen(place)
+        over, then = time.monotonic(), _handled(tickbird.read(operation))
+        until(lambda: _is_well(tickbird, operation, then))
+        found.recovered = time.monotonic() - over
+        found.status = _finished(tickbird, operation)
+    now = _counters(tickbird)
+    found.fallen = [name for name, value in counted.items() if now.get(name, value) < value]
+
+
+def _handled(seen: dict[str, Any]) -> int:
+    """How many jobs an operation is done with, whatever became of them."""
+    return int(sum(seen.get("skipped", {}).values(), seen.get("done", 0)))
+
+
+def _counters(tickbird: Program) -> dict[str, float]:
+    _, said = tickbird.text("/metrics")
+    lines = (line.rpartition(" ") for line in said.splitlines() if "_total{" in line and not line.startswith(THEIRS))
+    return {name: float(value) for name, _, value in lines}
+
+
+def _is_well(tickbird: Program, operation: str, then: int) -> bool:
+    """Redis is read again, and the operation goes on or is at its end."""
+    seen = tickbird.read(operation)
+    goes_on = seen.get("status") in (*OVER, "stopped") or _handled(seen) > then
+    return goes_on and tickbird.text("/readyz")[0] == HTTPStatus.OK
+
+
+@contextmanager
+def _server(fault: Fault, folder: Path) -> Iterator[EmbeddedServer]:
+    data = folder / "data"
+    data.mkdir()
+    with EmbeddedServer.start(None, "--dir", str(data), *fault.server) as server:
+        yield server
 
 
 def _client(server: EmbeddedServer) -> Any:
-    return redis_py.Redis(port=server.port, socket_timeout=30)
+    return redis_py.Redis(port=server.port, socket_timeout=60)
 
 
-def _laid_out(redis: Any) -> list[str]:
-    base, ids = layout.queue(redis), [str(number) for number in range(JOBS)]
-    pipeline = redis.pipeline(transaction=False)
-    for at, id in enumerate(ids):
-        fields = {"name": "send", "data": "{}", "opts": '{"attempts":1}', "timestamp": 1, "atm": 1, "failedReason": "x"}
-        pipeline.hset(base + id.encode(), mapping=fields)
-        pipeline.zadd(base + b"failed", {id: 1_700_000_000_000 + at})
-    pipeline.execute()
-    return ids
+def _begun(tickbird: Program) -> str:
+    options = {"rate": RATE}
+    body = {"action": "retry", "queues": "all", "state": "failed", "reason": "chaos", "options": options}
+    return str(tickbird.ask("operations", body)["href"])
 
 
-def _begun(base: str) -> str:
-    body = {"action": "retry", "queues": "all", "state": "failed", "reason": "chaos"}
-    request = urllib.request.Request(f"{base}/api/operations", json.dumps(body).encode(), method="POST")
-    request.add_header("content-type", "application/json")
-    request.add_header("sec-fetch-site", "same-origin")
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return str(json.load(answer)["href"])
-
-
-def _finished(base: str, href: str) -> str:
+def _finished(tickbird: Program, href: str) -> str:
     """How the operation ended; one that waits for somebody to say so is told to go on."""
-    deadline = time.monotonic() + RECOVERED_WITHIN + 30
+    deadline = time.monotonic() + 2 * RECOVERED_WITHIN
     while time.monotonic() < deadline:
-        status = _read(base, href).get("status", "")
-        if status in ("done", "cancelled", "failed"):
+        status = tickbird.read(href).get("status", "")
+        if status in OVER:
             return str(status)
         if status in ("paused", "stopped"):
-            _resume(base, href)
+            tickbird.ask(f"{href}/resume", {})
         time.sleep(0.1)
     return "never ended"
-
-
-def _resume(base: str, href: str) -> None:
-    request = urllib.request.Request(_absolute(base, href) + "/resume", b"", method="POST")
-    request.add_header("sec-fetch-site", "same-origin")
-    with urllib.request.urlopen(request, timeout=10):
-        pass
-
-
-def _read(base: str, href: str) -> dict[str, Any]:
-    try:
-        with urllib.request.urlopen(_absolute(base, href), timeout=10) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
-    except urllib.error.HTTPError as refusal:
-        refusal.close()
-        return {}
-
-
-def _absolute(base: str, href: str) -> str:
-    return base.split("/admin", maxsplit=1)[0] + href
-
-
-def _queues(base: str) -> list[Any]:
-    found: list[Any] = _read(base, "/admin/queues/api/queues").get("queues", [])
-    return found
 
 
 @contextmanager
@@ -138,7 +158,7 @@ def _looking(base: str, found: Endured) -> Iterator[None]:
     over = threading.Event()
 
     def look() -> None:
-        while not over.is_set():
+        while not over.wait(0.02):
             for path in PATHS:
                 _one(base + path, found)
 
@@ -148,7 +168,7 @@ def _looking(base: str, found: Endured) -> Iterator[None]:
         yield
     finally:
         over.set()
-        thread.join(30)
+        thread.join(60)
 
 
 def _one(url: str, found: Endured) -> None:
@@ -165,28 +185,27 @@ def _one(url: str, found: Endured) -> None:
     found.slowest = max(found.slowest, time.monotonic() - started)
 
 
-def _account(redis: Any, ids: list[str], found: Endured) -> None:
-    waiting = [id.decode() for id in redis.lrange("bull:mail:wait", 0, -1)]
-    failed = [id.decode() for id in redis.zrange("bull:mail:failed", 0, -1)]
-    where = Counter(waiting + failed)
-    found.lost = sum(where[id] == 0 for id in ids)
-    found.doubled = sum(number > 1 for number in where.values())
+HEAD = "| fault | what happens | pages answered | slowest | all well after | lost | doubled | log lines | ends in |"
 
 
 def row(fault: Fault, found: Endured) -> str:
     """A row of the table."""
-    about = (fault.__doc__ or "").strip()
     answers = ", ".join(f"{number} × {status}" for status, number in sorted(found.statuses.items()))
-    figures = f"{answers} | {found.slowest:.1f} s | {found.recovered:.1f} s | {found.lost} | {found.doubled}"
-    return f"| {fault.__name__.replace('_', ' ')} | {about} | {figures} |"
+    jobs = f"{len(found.lost)} | {len(found.doubled)}" if fault.jobs else "– | –"
+    ended = f"{found.ended.seconds:.1f} s" if found.ended else "–"
+    figures = f"{answers} | {found.slowest:.1f} s | {found.recovered:.1f} s | {jobs} | {len(found.warnings)} | {ended}"
+    return f"| {fault.name} | {fault.about} | {figures} |"
 
 
-def main() -> None:
-    print("| fault | what happens | pages answered | slowest | operation done after | lost | doubled |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+def main(wanted: list[str]) -> None:
+    print(HEAD, "|" + " --- |" * HEAD.count(" | ") + " --- |", sep="\n")
     for fault in FAULTS:
-        print(row(fault, endure(fault)), flush=True)
+        if not wanted or fault.happen.__name__ in wanted:
+            found = endure(fault)
+            print(row(fault, found), flush=True)
+            for line in (*found.lost, *found.doubled, *found.fallen, *found.warnings, found.status):
+                print("   ", line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -6,11 +6,15 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import redis as redis_py
+
 from tests.system.lane import Lane
+from tests.system.load import Load
 from tickbird.demo.server import EmbeddedServer
 
 # How long a fault lasts (seconds).
@@ -24,9 +28,30 @@ class Place:
     server: EmbeddedServer
     redis: Any
     way: Lane
+    clock: Path
+    load: Load
 
 
-Fault = Callable[[Place], None]
+@dataclass(frozen=True)
+class Fault:
+    """`happen` is what happens, so many `times`, told by its docstring. `server` are options of the server to which it
+    does; `keeps` says that nothing which Redis was told is forgotten, `jobs` that the jobs are still there. `full`: it
+    is tried by the command and by `bin/test --full` only."""
+
+    happen: Callable[[Place], None]
+    server: tuple[str, ...] = ()
+    keeps: bool = True
+    jobs: bool = True
+    times: int = 1
+    full: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.happen.__name__.replace("_", " ")
+
+    @property
+    def about(self) -> str:
+        return (self.happen.__doc__ or "").strip()
 
 
 def kill_connections(place: Place) -> None:
@@ -101,17 +126,116 @@ def block(place: Place) -> None:
         place.redis.eval(busy, 0)
 
 
+def die(place: Place) -> None:
+    """The process is killed, and started again after three seconds; it had written down all that it was told (AOF)."""
+    place.server.stop()
+    time.sleep(LASTS)
+    place.server.start_again()
+
+
+def end(place: Place) -> None:
+    """It is shut down in order, and started again after three seconds (AOF)."""
+    _shut_down(place)
+    time.sleep(LASTS)
+    place.server.start_again()
+
+
+def end_and_save(place: Place) -> None:
+    """The same, with a snapshot on disk instead (RDB)."""
+    _shut_down(place)
+    time.sleep(LASTS)
+    place.server.start_again()
+
+
+def go_back(place: Place) -> None:
+    """It is killed, and comes back as it was at its last snapshot, a second before (RDB)."""
+    place.redis.save()
+    time.sleep(1)
+    place.server.stop()
+    place.server.start_again()
+
+
+def begin_anew(place: Place) -> None:
+    """It is killed, and comes back empty, for it keeps nothing on disk."""
+    place.server.stop()
+    time.sleep(1)
+    place.server.start_again()
+
+
+def be_away(place: Place) -> None:
+    """It is away for half a minute (AOF)."""
+    place.server.stop()
+    time.sleep(30)
+    place.server.start_again()
+
+
+def wipe(place: Place) -> None:
+    """Somebody types FLUSHALL."""
+    place.redis.flushall()
+
+
+def spoil(place: Place) -> None:
+    """Keys of the queue, and each seventh job, hold what no library writes there."""
+    for number in range(0, 600, 7):
+        place.redis.delete(f"bull:mail:f{number}")
+        place.redis.set(f"bull:mail:f{number}", "spoilt")
+    for key in ("meta", "events", "delayed", "prioritized", "completed"):
+        place.redis.delete(f"bull:mail:{key}")
+        place.redis.set(f"bull:mail:{key}", b"\xff\x00")
+
+
+def jump_ahead(place: Place) -> None:
+    """Tickbird's clock jumps an hour ahead, and stays there."""
+    _set_clock(place, 3_600)
+
+
+def jump_back(place: Place) -> None:
+    """It jumps an hour back."""
+    _set_clock(place, -3_600)
+
+
+def jump_back_a_day(place: Place) -> None:
+    """It jumps a day back."""
+    _set_clock(place, -86_400)
+
+
+def _set_clock(place: Place, seconds: int) -> None:
+    place.clock.write_text(f"{seconds:<20}")
+    time.sleep(LASTS)
+
+
+def _shut_down(place: Place) -> None:
+    with suppress(redis_py.ConnectionError):  # as it ends
+        place.redis.shutdown()
+    while place.server.running:
+        time.sleep(0.02)
+    place.server.stop()
+
+
+AOF = ("--appendonly", "yes", "--appendfsync", "everysec")
+RDB = ("--save", "3600 1")
 FAULTS: tuple[Fault, ...] = (
-    kill_connections,
-    pause_clients,
-    be_full,
-    be_a_replica,
-    hang,
-    be_slow,
-    be_cut,
-    be_silent,
-    forget_scripts,
-    block,
+    Fault(kill_connections, times=6),
+    Fault(pause_clients, full=True),
+    Fault(be_full),
+    Fault(be_a_replica),
+    Fault(hang),
+    Fault(be_slow, full=True),
+    Fault(be_cut, times=10, full=True),
+    Fault(be_silent),
+    Fault(forget_scripts, full=True),
+    Fault(block, times=4, full=True),
+    Fault(die, AOF),
+    Fault(end, AOF, full=True),
+    Fault(end_and_save, RDB, full=True),
+    Fault(go_back, RDB, keeps=False, full=True),
+    Fault(begin_anew, keeps=False, jobs=False),
+    Fault(be_away, AOF, full=True),
+    Fault(wipe, keeps=False, jobs=False, full=True),
+    Fault(spoil, keeps=False, jobs=False),
+    Fault(jump_ahead),
+    Fault(jump_back),
+    Fault(jump_back_a_day, full=True),
 )
 
 

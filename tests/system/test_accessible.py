@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -31,6 +32,29 @@ PATHS = (
     f"{OF_MAIL}?state=failed&q=name:send+reason:x",
     f"/views?from=/admin/queues{OF_MAIL}",
 )
+# Looked at once in each scheme: light on a screen, dark on a telephone.
+ROOMS = (
+    "/search",
+    "/search?q=state:failed",
+    "/errors",
+    "/schedulers",
+    "/flows?parts=yes",
+    "/workers",
+    "/redis",
+    "/audit",
+    f"{OF_MAIL}?state=completed",
+    f"{OF_MAIL}/events",
+    f"{OF_MAIL}/samples",
+    f"{OF_MAIL}/schedulers",
+    f"{OF_MAIL}/new-scheduler",
+    f"{OF_MAIL}/schedulers/nightly",
+    f"{OF_MAIL}/schedulers/nightly/edit",
+    f"{OF_MAIL}/batches?field=data.to",
+    f"{OF_MAIL}/dead-letters?state=failed",
+    f"{OF_MAIL}/deduplication",
+    f"{OF_MAIL}/add/several",
+    f"{OF_MAIL}/jobs/p/flow",
+)
 
 
 def violations(page: Page) -> list[str]:
@@ -51,6 +75,11 @@ def busy(company: Company) -> Company:
     company.job("mail", "a", "active", processedOn=now(), progress={"percent": 40, "message": "resizing"})
     company.delayed("mail", "d", now() + 60_000, atm=1, processedOn=now() - 5000, failedReason="429")
     company.redis.rpush("bull:mail:f0:logs", "one", "two")
+    company.redis.hset("bull:mail:repeat:nightly", mapping={"name": "nightly", "pattern": "0 3 * * *", "ic": "1"})
+    company.redis.zadd("bull:mail:repeat", {"nightly": now() - 60_000})
+    company.job("mail", "p", "waiting-children")
+    company.redis.sadd("bull:mail:p:dependencies", "bull:mail:f0")
+    company.failed("mail", "dead", data={"originalQueue": "mail", "jobName": "send", "jobData": {}, "error": "no"})
     for event in ("active", "failed", "stalled"):
         company.redis.xadd("bull:mail:events", {"event": event, "jobId": "f0", "failedReason": "429"})
     return company
@@ -66,6 +95,19 @@ def test_pages(visitor: Visitor, busy: Company, scheme: str) -> None:
 def test_on_a_telephone(visitor: Visitor, busy: Company, scheme: str) -> None:
     screen = {"width": 390, "height": 844}
     found = {path: violations(visitor.open(path, color_scheme=scheme, viewport=screen)) for path in PATHS}
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_the_other_rooms(visitor: Visitor, busy: Company, scheme: str, width: int, part: int) -> None:
+    page = visitor.open(f"{OF_MAIL}/schedulers/nightly", color_scheme=scheme, viewport={"width": width, "height": 844})
+    found = {}
+    for path in ROOMS[part::3]:
+        answer = page.goto(f"{visitor.dashboard.url}{path}")
+        assert answer
+        assert answer.status == HTTPStatus.OK, path
+        found[path] = violations(page)
     assert {path: each for path, each in found.items() if each} == {}
 
 

@@ -1,50 +1,31 @@
-"""Whatever happens to Redis in the middle of bulk work: pages answer, all recovers, no job is lost or doubled."""
+"""Whatever happens to Redis in the middle of a live load and of bulk work: pages answer, all recovers by itself, no job
+is lost or doubled, and the log says so once."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.system.chaos import ANSWERED_WITHIN, JOBS, RECOVERED_WITHIN, Endured, endure, row
-from tests.system.faults import FAULTS, Fault, Place
+from tests.system.chaos import RECOVERED_WITHIN, endure, row
+from tests.system.faults import FAULTS, Fault
+
+# A line when it begins, one when it is over, and one on what could not be learned meanwhile.
+LINES_EACH = 3
+CASES = [
+    pytest.param(fault, id=fault.happen.__name__, marks=[pytest.mark.full] if fault.full else []) for fault in FAULTS
+]
 
 
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", CASES)
 def test_a_fault_costs_no_job_and_no_page(fault: Fault) -> None:
     found = endure(fault)
     print(row(fault, found))
 
-    assert found.status == "done"
-    assert (found.lost, found.doubled) == (0, 0)
-    assert _answered(found)
+    assert found.status == "done" or (not fault.jobs and found.status == "failed")
+    assert (found.lost, found.doubled, found.fallen) == ([], [], [])
+    assert found.answered, row(fault, found)
     assert found.recovered <= RECOVERED_WITHIN
-
-
-def wipe(place: Place) -> None:
-    """Everything is gone."""
-    place.redis.flushall()
-
-
-def spoil(place: Place) -> None:
-    """Keys of the queue hold what no library writes there."""
-    for id in range(0, JOBS, 7):
-        place.redis.delete(f"bull:mail:{id}")
-        place.redis.set(f"bull:mail:{id}", "spoilt")
-    for key in ("meta", "events", "active", "delayed"):
-        place.redis.delete(f"bull:mail:{key}")
-        place.redis.set(f"bull:mail:{key}", b"\xff\x00")
-
-
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("fault", [wipe, spoil], ids=lambda fault: fault.__name__)
-def test_what_somebody_destroys_is_their_work_and_the_pages_still_answer(fault: Fault) -> None:
-    found = endure(fault)
-
-    assert found.status in ("done", "failed")
-    assert found.doubled == 0
-    assert _answered(found)
-
-
-def _answered(found: Endured) -> bool:
-    """A page that cannot show its queue says so with a status of its own; none breaks, and none hangs."""
-    return set(found.statuses) <= {200, 404, 503} and found.slowest <= ANSWERED_WITHIN
+    assert len(found.warnings) <= LINES_EACH * fault.times, found.warnings
+    assert not [line for line in found.lines if "traceback" in line]
+    assert found.ended is not None
+    assert found.ended.code == 0

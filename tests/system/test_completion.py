@@ -53,6 +53,23 @@ def test_fields_and_their_values_are_offered_and_taken_by_the_keyboard(box: Page
     expect(box.locator(".chip .mono")).to_have_text(['-data.to:"a b"'])
 
 
+def test_the_search_of_all_queues_offers_words_as_well(box: Page) -> None:
+    box.get_by_role("link", name="Search", exact=True).click()
+    box.locator("[data-complete]").focus()
+    box.keyboard.type("queue:ma")
+    expect(box.locator("[role=option]")).to_have_text(["mail"])
+    box.keyboard.press("ArrowDown")
+    box.keyboard.press("Enter")
+    box.keyboard.type("name:inv")
+    expect(box.locator("[role=option]")).to_have_text(["invoice1 of 3 looked at"])
+    box.keyboard.press("ArrowDown")
+    box.keyboard.press("Tab")
+    box.keyboard.press("Escape")
+    box.keyboard.press("Enter")
+    expect(box.locator("tbody .open")).to_have_text(["3"])
+    expect(box.locator(".chip .mono")).to_have_text(["queue:mail", "name:invoice"])
+
+
 def test_a_word_is_taken_by_a_click_and_a_chip_takes_it_away(box: Page) -> None:
     box.keyboard.type("name:")
     box.locator("[role=option]", has_text="invoice").click()

@@ -25,7 +25,7 @@ def stack(trace: str) -> Stack:
     message, frames = _of_python(lines) if innermost_last(trace) else _of_node(lines)
     own = tuple(frame.strip() for frame in frames if not is_foreign(frame))
     foreign = tuple(frame.strip() for frame in frames if is_foreign(frame))
-    return Stack(trace, message, own, foreign) if own else Stack(trace, message, foreign, ())
+    return Stack(trace, message, own, foreign)
 
 
 def _of_node(lines: list[str]) -> tuple[str, list[str]]:

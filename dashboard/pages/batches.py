@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +16,7 @@ from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.queue_list import place
 from dashboard.pages.watching import Asked
-from dashboard.urls import queue_id, queue_page
+from dashboard.urls import encode_query, queue_id, queue_page
 
 TEMPLATE = "pages/batches.html"
 REGIONS = ((TEMPLATE, "batches"), (LAYOUT, "banner"), (LAYOUT, "foot"))
@@ -67,7 +66,7 @@ async def _values(desk: Desk, around: Frame, id: QueueId, field: str) -> dict[st
         "href": href,
         "field": found.field if found else field,
         "chosen": bool(field),
-        "fields": [(name, f"{href}/batches?{urlencode({'field': name})}") for name in fields],
+        "fields": [(name, f"{href}/batches?{encode_query({'field': name})}") for name in fields],
         "found": found,
         "rows": [_row(href, batch) for batch in found.batches[:MOST]] if found else [],
         "more": max(0, len(found.batches) - MOST) if found else 0,
@@ -80,7 +79,7 @@ def _row(href: str, batch: Batch) -> Row:
     def jobs(*states: State) -> str:
         """The list of the state of these that has the most."""
         state = max(states, key=lambda each: batch.counts.get(each, 0))
-        return f"{href}?{urlencode({'state': state, 'q': batch.query})}" if batch.counts.get(state) else ""
+        return f"{href}?{encode_query({'state': state, 'q': batch.query})}" if batch.counts.get(state) else ""
 
     waiting = jobs(*BACKLOG, State.WAITING_CHILDREN)
     lists = [jobs(state) for state in (State.COMPLETED, State.FAILED, State.ACTIVE)]

@@ -17,6 +17,7 @@ from core.permission import NEEDED
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form
 from dashboard.pages.frame import answer, frame
+from dashboard.pages.job_list import tabs
 from dashboard.pages.job_row import LONGEST_PART
 from dashboard.pages.queue_list import place
 from dashboard.urls import encode_part, job_page, queue_id, queue_page
@@ -64,7 +65,7 @@ async def show(request: Request) -> Response:
     values = {
         **_around(desk, request, queue),
         "state": state,
-        "tabs": [(each, queue.counts.get(each, 0)) for each in desk.herd.dead_letters.states(id)],
+        "tabs": [(each, queue.counts[each]) for each in tabs(queue) if each in desk.herd.dead_letters.states(id)],
         "rows": [_row(desk, id, letter) for letter in letters.letters] if letters else [],
         "letters": letters,
         "needs": _needs(letters),

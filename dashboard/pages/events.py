@@ -21,6 +21,7 @@ from core.model import QueueId
 from core.permission import Permission
 from core.text import integer, raw_bytes
 from dashboard.board import Piece, digest
+from dashboard.budgets import Cost
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.watching import Asked
@@ -187,6 +188,6 @@ class Watch:
 
 def routes(base: str) -> list[Route]:
     return [
-        RawRoute(f"{base}/events", show, needs=Permission.VIEW),
-        RawRoute(base + QUEUE + "/events", show, needs=Permission.VIEW),
+        RawRoute(f"{base}/events", show, needs=Permission.VIEW, costs=Cost.HEAVY),
+        RawRoute(base + QUEUE + "/events", show, needs=Permission.VIEW, costs=Cost.HEAVY),
     ]

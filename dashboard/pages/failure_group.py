@@ -17,6 +17,7 @@ from core.model import QueueId
 from dashboard.board import Piece
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import UNITS
+from dashboard.numbers import number
 from dashboard.pages.failures import COLUMNS, PATIENCE, SPANS, listed, row
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.watching import Asked
@@ -30,6 +31,9 @@ REGIONS = ((TEMPLATE, "head"), (TEMPLATE, "jobs"), (TEMPLATE, "where"), *AROUND)
 SHOWN = 50
 # Bytes of the newest failure's stack.
 STACK = 65_536
+
+# An address that asks for jobs behind this one asks for none.
+LAST_JOB = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Choice:
 
 def choice_of(within: str, start: str) -> Choice:
     """What the URL asks for; what makes no sense there is as it usually is."""
-    first = int(start) if start.isascii() and start.isdecimal() and len(start) < 9 else 0
+    first = number(start, most=LAST_JOB)
     return Choice(within if within in SPANS else "", first)
 
 

@@ -48,6 +48,9 @@ async def about_children(desk: Desk, request: Request) -> Response:
     """Whether to remove the children that this job still waits for."""
     whole = await desk.herd.job(queue_id(request), job_id(request), limit_bytes=1024)
     pending = whole.children.pending if whole.children else 0
+    if whole.children and not pending:
+        nothing = "It waits for no child: all are done, failed or gone, and these stay."
+        return _asked(request, Question("There is nothing to remove below", "", (nothing,)))
     sentences = (
         f"It waits for {several(pending, 'child', 'children')}. They go, with what waits below them.",
         "Those that a worker runs stay, and those that have failed. With none left to wait for, the job runs.",

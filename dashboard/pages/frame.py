@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.access.asker import asker
+from core.clock import skewed
 from core.model import Health
 from core.snapshot import Reading, Snapshot
 from dashboard import notices
@@ -23,6 +24,7 @@ from dashboard.words import now, several
 # BullMQ and Bull lose jobs under any other policy once memory is full.
 SAFE_POLICY = "noeviction"
 LAYOUT = "layouts/base.html"
+SET_CLOCKS = "Let both machines keep their time by NTP."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Frame:
         """What is wrong at large, worst first."""
         found = [_away(reading) for reading in self.away]
         found += [trouble for reading in self.readings if (trouble := _evicting(reading))]
+        found += [Trouble("warn", why, SET_CLOCKS) for reading in self.readings if (why := _skewed(reading))]
         unattended = sum(queue.verdict.health is Health.UNATTENDED for queue in self.snapshot.queues)
         if unattended and not on_overview:
             have = "queue has" if unattended == 1 else "queues have"
@@ -111,6 +114,10 @@ def _away(reading: Reading) -> Trouble:
     if reading.taken_at is None:
         return Trouble("bad", trouble, "It has not answered since Tickbird started.", reading.down_since)
     return Trouble("bad", trouble, "What you see of it is as old as it says below.", reading.down_since)
+
+
+def _skewed(reading: Reading) -> str:
+    return skewed(f"The clock of Redis {reading.instance}", reading.redis.skew) if reading.redis else ""
 
 
 def _evicting(reading: Reading) -> Trouble | None:

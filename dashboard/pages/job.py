@@ -8,12 +8,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.access.asker import asker
 from core.errors import TickbirdError
 from core.job import Job, Logs
 from core.model import Queue, QueueId, State
+from core.permission import Permission
 from core.workers.crew import Pulse
 from dashboard.board import Piece
 from dashboard.desk import Desk, desk_of
+from dashboard.numbers import number
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.job_matter import SHOWN_ABOVE, matter
 from dashboard.pages.job_row import words
@@ -27,6 +30,8 @@ REGIONS = ((TEMPLATE, "head"), (TEMPLATE, "logs"), (TEMPLATE, "trouble"), (LAYOU
 # More of a field than this is not read on a page; the link beside it has the whole.
 SHOWN_BYTES = 32 * 1024
 MOST_LINES = 200
+# No log has more lines.
+LAST_LINE = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +48,16 @@ async def show(request: Request) -> Response:
     """The page."""
     desk, id = desk_of(request), queue_id(request)
     desk.herd.glance()
-    reading = await _read(desk, id, job_id(request), _start(request.query_params.get("logs", "")))
-    values = _values(desk, frame(desk, request), reading)
+    reading = await _read(desk, id, job_id(request), start_of(request.query_params.get("logs", "")))
+    values = values_of(desk, frame(desk, request), reading)
     values |= _carried(desk, reading.job)
     values["frame"] = values["frame"].streaming("", desk.board.mark)
     return answer(desk, request, TEMPLATE, values)
 
 
-def _start(asked: str) -> int:
+def start_of(asked: str) -> int:
     """The first log line that the URL asks for; else the last page of them."""
-    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else -MOST_LINES
+    return number(asked, most=LAST_LINE, otherwise=-MOST_LINES)
 
 
 async def _read(desk: Desk, id: QueueId, job_id: str, start: int) -> Reading:
@@ -73,7 +78,8 @@ async def _pulse(desk: Desk, job: Job) -> Pulse | None:
         return None
 
 
-def _values(desk: Desk, around: Frame, reading: Reading) -> dict[str, Any]:
+def values_of(desk: Desk, around: Frame, reading: Reading) -> dict[str, Any]:
+    """What the page's template shows of that look, but for what `matter` and `beside` carry."""
     queue, job = reading.queue, reading.job
     page = job_page(desk.base, queue.id, job.row.id)
     return {
@@ -94,7 +100,15 @@ def _values(desk: Desk, around: Frame, reading: Reading) -> dict[str, Any]:
         "pulse": reading.pulse,
         "most_lines": MOST_LINES,
         "trouble": None,
+        "redacted": _redacted(reading),
+        "may_reveal": Permission.REVEAL in asker().may,
+        "revealed": False,
     }
+
+
+def _redacted(reading: Reading) -> bool:
+    """Whether something of it is there that is not shown."""
+    return reading.logs.redacted or any(payload.redacted for payload in reading.job.fields.values())
 
 
 def _carried(desk: Desk, job: Job) -> dict[str, Piece]:
@@ -125,8 +139,8 @@ class Watch:
             return [region(self._desk, self._asked.at, name, values) for name in names]
 
     async def _look(self) -> list[Piece]:
-        start = _start(self._asked.params.get("logs", ""))
+        start = start_of(self._asked.params.get("logs", ""))
         reading = await _read(self._desk, self._id, self._job_id, start)
-        values = _values(self._desk, still(self._desk, self._asked.at), reading)
+        values = values_of(self._desk, still(self._desk, self._asked.at), reading)
         pieces = [region(self._desk, self._asked.at, name, values) for name in REGIONS]
         return [*pieces, *_carried(self._desk, reading.job).values()]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import urlencode
 
+from core.dialects.contract import contract
 from core.model import BACKLOG, Health, Queue, State
 from core.query.words import MOST_CHARACTERS
+from dashboard.urls import encode_query
 
 SIZES = (25, 50, 100, 200)
 USUAL_SIZE = 50
@@ -87,9 +88,14 @@ def query_of(choice: Choice) -> str:
         asked["size"] = str(choice.size)
     if choice.cursor:
         asked["cursor"] = choice.cursor
-    return "?" + urlencode(asked)
+    return "?" + encode_query(asked)
 
 
 def tabs(queue: Queue) -> list[State]:
     """The states that this queue's library has; the old paused list only where something is in it."""
     return [state for state in TABS if state in queue.counts and (state is not State.PAUSED or queue.counts[state])]
+
+
+def unread(queue: Queue) -> list[State]:
+    """The states that its library has and whose jobs are not known: their keys hold something else."""
+    return [state for state in contract(queue.identity).states if state not in queue.counts]

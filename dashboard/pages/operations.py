@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request as Asking
 from starlette.responses import Response
@@ -22,7 +21,7 @@ from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.watching import Asked
 from dashboard.undo_forms import undo_of
-from dashboard.urls import decode_part, job_page, operation_href, operation_page, queue_page
+from dashboard.urls import decode_part, encode_query, job_page, operation_href, operation_page, queue_page
 
 LIST, PAGE = "pages/operations.html", "pages/operation.html"
 AROUND = ((LAYOUT, "banner"), (LAYOUT, "foot"))
@@ -202,7 +201,7 @@ def back_of(desk: Desk, queues: tuple[QueueId, ...] | None, state: str | None = 
     if not queues or len(queues) != 1:
         return desk.base
     asked = {name: value for name, value in (("state", state), ("q", query)) if value}
-    return queue_page(desk.base, queues[0]) + (f"?{urlencode(asked)}" if asked else "")
+    return queue_page(desk.base, queues[0]) + (f"?{encode_query(asked)}" if asked else "")
 
 
 def _of_state(desk: Desk, queue: QueueId, state: str | None) -> str:

@@ -10,12 +10,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.access.asker import asker
-from core.model import BACKLOG, Health, Queue, QueueId, State
+from core.model import BACKLOG, Dialect, Health, Identity, Queue, QueueId, State
 from dashboard.board import EMPTY, Piece, digest, digest_of_all
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import UNITS
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
-from dashboard.pages.queue_list import BY_NAME, COLUMNS, SHOWS, TITLES, Choice, choice_of, matching, place
+from dashboard.pages.queue_list import (
+    BY_NAME,
+    COLUMNS,
+    SHOWS,
+    TITLES,
+    Choice,
+    choice_of,
+    matching,
+    part_of,
+    place,
+)
 from dashboard.pages.watching import Asked, News
 from dashboard.urls import queue_page
 
@@ -90,16 +100,19 @@ async def show(request: Request) -> Response:
 
 
 def _values(desk: Desk, around: Frame, choice: Choice) -> dict[str, Any]:
-    queues = matching(around.snapshot.queues, choice)
+    found = matching(around.snapshot.queues, choice)
+    queues, part = part_of(found, choice)
     return {
         "frame": around,
         "place": "queues",
         "choice": choice,
         "columns": COLUMNS,
         "tabs": _tabs(around, choice),
+        "found": found,
         "queues": queues,
+        "part": part,
         "rows": [_piece(desk, around, queue) for queue in queues],
-        "totals": totals(queues),
+        "totals": totals(found),
         "news": News("queue"),
         "units": tuple(UNITS),
         "cleaned": CLEANED,
@@ -117,7 +130,12 @@ def _prefixes(desk: Desk) -> list[str]:
 def _tabs(around: Frame, choice: Choice) -> list[dict[str, Any]]:
     queues = around.snapshot.queues
     return [
-        {"name": name, "title": TITLES[name], "count": sum(map(SHOWS[name], queues)), "href": choice.changed(show=name)}
+        {
+            "name": name,
+            "title": TITLES[name],
+            "count": sum(map(SHOWS[name], queues)),
+            "href": choice.changed(show=name, first=0),
+        }
         for name in SHOWS
     ]
 
@@ -128,7 +146,7 @@ def _piece(desk: Desk, around: Frame, queue: Queue, *, gone: bool = False) -> Pi
     href = queue_page(desk.base, queue.id)
     href = href if len(href) <= LONGEST_ADDRESS else ""
     row = Row(row_id(queue.id), href, queue, place(queue), around.read_only, stale, gone)
-    return desk.board.row(("queue", queue.id), row.id, row, lambda: desk.rendering.ui.queue_row(row))
+    return desk.board.row(_key(queue.id), row.id, row, lambda: desk.rendering.ui.queue_row(row))
 
 
 def row_id(id: QueueId) -> str:
@@ -155,40 +173,95 @@ def _still_searching(around: Frame) -> bool:
     return any(reading.discovery.last_seconds is None for reading in around.readings)
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Every queue by its row, and what the first tab that shows a row has drawn of it, for all that show it too."""
+
+    there: dict[str, Queue]
+    drawn: dict[str, Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What all tabs that look at the overview, at one address and with the same rights, have in common at a moment.
+    `ids` are the rows of all that match, `part` those of them that a page which is read now shows."""
+
+    values: dict[str, Any]
+    pieces: list[Piece]
+    ids: frozenset[str]
+    part: dict[str, QueueId]
+    rows: Rows
+
+
 class Watch:
     """The overview as one tab keeps looking at it: the rows it shows stay, those that come are announced."""
 
     def __init__(self, desk: Desk, asked: Asked) -> None:
         self._desk, self._at, self._rows = desk, asked.at, asked.rows
         self._choice = choice_of(asked.params)
-        self._shown: dict[str, Queue] | None = None
+        self._shown: dict[str, QueueId] | None = None
+        self._known: frozenset[str] = frozenset()
         self._unsure = False
 
     async def look(self) -> list[Piece]:
         """Every piece of the page as it is now; whoever holds the tab sends those that are new to it."""
-        values, pieces = await self._desk.shared.get(("overview", self._at), self._read)
-        present = {row_id(queue.id): queue for queue in values["queues"]}
+        seen = await self._desk.shared.get(("overview", self._at), self._read)
+        around: Frame = seen.values["frame"]
         if self._shown is None:
-            self._unsure = self._rows not in (EMPTY, digest_of_all(list(present)))
-            self._shown = {} if self._rows == EMPTY else dict(present)
-        new = present.keys() - self._shown
-        if not self._shown or ((new or self._unsure) and _still_searching(values["frame"])):
-            self._shown, self._unsure = dict(present), False
-            return [*pieces, region(self._desk, self._at, (TEMPLATE, "list"), values)]
-        word = self._word(values, len(new))
-        return [*pieces, word, *self._row_pieces(self._shown, values["frame"])]
+            self._unsure = self._rows not in (EMPTY, digest_of_all(list(seen.part)))
+            self._take({} if self._rows == EMPTY else seen.part, seen)
+        new = 0 if seen.ids is self._known else len(seen.ids - self._known)
+        if not self._shown or ((new or self._unsure) and _still_searching(around)):
+            self._take(seen.part, seen)
+            self._unsure = False
+            return [*seen.pieces, region(self._desk, self._at, (TEMPLATE, "list"), seen.values)]
+        return [*seen.pieces, await self._word(seen, new), *self._row_pieces(seen)]
 
-    async def _read(self) -> tuple[dict[str, Any], list[Piece]]:
-        """What all tabs with this address share."""
-        values = _values(self._desk, still(self._desk, self._at), self._choice)
-        return values, [region(self._desk, self._at, name, values) for name in REGIONS]
+    def _take(self, rows: dict[str, QueueId], seen: Seen) -> None:
+        self._shown, self._known = dict(rows), seen.ids if rows else frozenset()
 
-    def _word(self, values: dict[str, Any], new: int) -> Piece:
-        news = News("queue", new, changed=self._unsure)
-        html = self._desk.rendering.block(TEMPLATE, "news", {**values, "news": news})
-        return self._desk.board.region(self._at, "news", html, self._rows)
+    async def _read(self) -> Seen:
+        around = still(self._desk, self._at)
+        values = _values(self._desk, around, self._choice)
+        pieces = [region(self._desk, self._at, name, values) for name in REGIONS]
+        rows = await self._desk.shared.get("queues by row", self._all)
+        ids = frozenset(row_id(queue.id) for queue in values["found"])
+        part = {row_id(queue.id): queue.id for queue in values["queues"]}
+        return Seen(values, pieces, self._same(ids), part, rows)
 
-    def _row_pieces(self, shown: dict[str, Queue], around: Frame) -> list[Piece]:
-        there = {row_id(queue.id): queue for queue in around.snapshot.queues}
-        shown.update((id, queue) for id, queue in there.items() if id in shown)
-        return [_piece(self._desk, around, queue, gone=id not in there) for id, queue in shown.items()]
+    def _same(self, ids: frozenset[str]) -> frozenset[str]:
+        """The set that was there before where it is still the same: hundreds of tabs need not compare them."""
+        piece = self._desk.board.part(("ids", self._at), "", ids, str)
+        return ids if not isinstance(piece.value, frozenset) else piece.value
+
+    async def _all(self) -> Rows:
+        return Rows({row_id(queue.id): queue for queue in self._desk.herd.snapshot().queues}, {})
+
+    async def _word(self, seen: Seen, new: int) -> Piece:
+        news, rows = News("queue", new, changed=self._unsure), self._rows
+
+        async def render() -> Piece:
+            html = self._desk.rendering.block(TEMPLATE, "news", {**seen.values, "news": news})
+            return self._desk.board.region(self._at, "news", html, rows)
+
+        return await self._desk.shared.get(("overview news", self._at, rows, news), render)
+
+    def _row_pieces(self, seen: Seen) -> list[Piece]:
+        drawn, shown = seen.rows.drawn, self._shown or {}
+        return [drawn.get(row) or drawn.setdefault(row, self._drawn(row, id, seen)) for row, id in shown.items()]
+
+    def _drawn(self, row: str, id: QueueId, seen: Seen) -> Piece:
+        around: Frame = seen.values["frame"]
+        if (queue := seen.rows.there.get(row)) is not None:
+            return _piece(self._desk, around, queue)
+        last = self._desk.board.known(_key(id))
+        return _piece(self._desk, around, last.queue if isinstance(last, Row) else _unknown(id), gone=True)
+
+
+def _unknown(id: QueueId) -> Queue:
+    """A queue of which nothing is known any more but its name."""
+    return Queue(id, Identity(Dialect.MQ5, None, ()), paused=False, counts={})
+
+
+def _key(id: QueueId) -> tuple[str, QueueId]:
+    return "queue", id

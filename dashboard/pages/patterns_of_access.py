@@ -18,4 +18,4 @@ def values(base: str) -> dict[str, Any]:
 
 def _row(base: str, ended: Ended) -> Row:
     entry = Entry("1", now() - 60_000, "ada", "operator", "retry", MAIL, "3", 12, "they were down", ended, "It runs.")
-    return Row(entry, base, base, MARKS[ended])
+    return Row(entry, base, base, MARKS[ended], "unknown outcome" if ended is Ended.BEGUN else str(ended))

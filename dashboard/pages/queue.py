@@ -22,7 +22,7 @@ from dashboard import charts
 from dashboard.board import EMPTY, Piece
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
-from dashboard.pages.job_list import SIZES, Choice, choice_of, tabs
+from dashboard.pages.job_list import SIZES, Choice, choice_of, tabs, unread
 from dashboard.pages.job_row import remembered, row_id, row_piece
 from dashboard.pages.queue_list import place
 from dashboard.pages.watching import Asked, News
@@ -130,6 +130,7 @@ def _values(desk: Desk, around: Frame, reading: Reading, choice: Choice) -> dict
         "split": split_pause(queue) if "mend_pause" in permits and permits["mend_pause"].allowed else "",
         "choice": choice,
         "tabs": tabs(queue),
+        "unread": unread(queue),
         "filled": [state for state, count in queue.counts.items() if count],
         "sizes": SIZES,
         "page": reading.page,
@@ -207,6 +208,6 @@ class Watch:
 
     def _in_trouble(self, error: TickbirdError) -> list[Piece]:
         """The queue is gone, or Redis went away between two reads: what is shown stays, and says so."""
-        values = {"frame": still(self._desk, self._asked.at), "place": "queue", "trouble": error}
+        values = {"frame": still(self._desk, self._asked.at), "place": "queue", "trouble": error, "unread": ()}
         names = ((TEMPLATE, "trouble"), (LAYOUT, "banner"), (LAYOUT, "foot"))
         return [region(self._desk, self._asked.at, name, values) for name in names]

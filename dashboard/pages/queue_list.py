@@ -8,8 +8,13 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from core.model import Health, Queue, State
+from dashboard.numbers import number
 
 LONGEST_FILTER = 200
+# Rows of one page: more than anybody reads, and as many as a browser sorts out while one types.
+SHOWN = 1_000
+# An address that asks for a part behind these asks for none.
+MOST_QUEUES = 1_000_000
 
 _RANK = {
     Health.UNATTENDED: 0,
@@ -70,12 +75,14 @@ TITLES = {"attention": "Needs attention", "all": "All", "paused": "Paused"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the URL asks for; `down`: the most, the latest or the last in the alphabet first."""
+    """What the URL asks for; `down`: the most, the latest or the last in the alphabet first.
+    `first`: how many of them stand before the part that is shown."""
 
     show: str = "all"
     sort: str = "trouble"
     down: bool = False
     filter: str = ""
+    first: int = 0
 
     def changed(self, **changes: object) -> str:
         """The query of a URL that asks for this but for the changes; what is as it is anyway is left out."""
@@ -84,7 +91,7 @@ class Choice:
     def sorted_by(self, column: Column) -> str:
         """The query that sorts by this column, or turns the order round where it sorts by it already."""
         down = not self.down if column.name == self.sort else column.descending
-        return self.changed(sort=column.name, down=down)
+        return self.changed(sort=column.name, down=down, first=0)
 
     @property
     def order(self) -> str:
@@ -103,7 +110,9 @@ def choice_of(params: Mapping[str, str], remembered: str = "") -> Choice:
     sort, direction = asked if asked[0] in BY_NAME else _remembered(remembered)
     down = {"desc": True, "asc": False}.get(direction, BY_NAME[sort].descending)
     show = params.get("show", "all")
-    return Choice(show if show in SHOWS else "all", sort, down, params.get("filter", "")[:LONGEST_FILTER].strip())
+    wanted = params.get("filter", "")[:LONGEST_FILTER].strip()
+    first = number(params.get("from", ""), most=MOST_QUEUES) // SHOWN * SHOWN
+    return Choice(show if show in SHOWS else "all", sort, down, wanted, first)
 
 
 def _remembered(value: str) -> tuple[str, str]:
@@ -112,12 +121,13 @@ def _remembered(value: str) -> tuple[str, str]:
 
 
 def query_of(choice: Choice) -> str:
-    """`?show=…&sort=…&dir=…&filter=…`, without what goes without saying; the order is always said."""
+    """`?show=…&sort=…&dir=…&filter=…&from=…`, without what goes without saying; the order is always said."""
     asked = {
         key: value for key, value in asdict(choice).items() if key in ("show", "filter") and value != _DEFAULT[key]
     }
     order = {"sort": choice.sort, "dir": choice.direction}
-    return "?" + urlencode({**asked, **order}, errors="surrogateescape")
+    part = {"from": choice.first} if choice.first else {}
+    return "?" + urlencode({**asked, **order, **part}, errors="surrogateescape")
 
 
 _DEFAULT = asdict(Choice())
@@ -149,3 +159,27 @@ def ordered(queues: list[Queue], choice: Choice) -> list[Queue]:
     known = [queue for queue in named if value(queue) is not None]
     known.sort(key=lambda q: cast(Any, value(q)), reverse=choice.down)
     return known + [queue for queue in named if value(queue) is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which rows of how many a page shows; `before` and `behind`: where the others are, empty where there are none."""
+
+    first: int
+    last: int
+    total: int
+    before: str
+    behind: str
+
+    @property
+    def is_whole(self) -> bool:
+        return self.last - self.first == self.total
+
+
+def part_of(queues: list[Queue], choice: Choice) -> tuple[list[Queue], Part]:
+    """The rows that a page shows of all that match, and where they stand among them."""
+    first = choice.first if choice.first < len(queues) else 0
+    last = min(first + SHOWN, len(queues))
+    before = choice.changed(first=first - SHOWN) if first else ""
+    behind = choice.changed(first=last) if last < len(queues) else ""
+    return queues[first:last], Part(first, last, len(queues), before, behind)

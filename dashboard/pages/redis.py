@@ -15,6 +15,7 @@ from core.redis_health.concerns import TOO_LONG, Untrimmed
 from core.redis_health.front import Held, Standing
 from core.redis_health.holdings import Holding
 from dashboard.board import Piece
+from dashboard.budgets import Cost
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.watching import Asked
@@ -74,7 +75,7 @@ class Line:
 
 def routes(base: str) -> list[Route]:
     """The page."""
-    return [RawRoute(f"{base}/redis", show, needs=Permission.VIEW)]
+    return [RawRoute(f"{base}/redis", show, needs=Permission.VIEW, costs=Cost.HEAVY)]
 
 
 async def show(request: Request) -> Response:

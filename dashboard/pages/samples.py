@@ -16,6 +16,7 @@ from core.permission import Permission
 from core.samples.sample import Part, Sample
 from core.samples.values import BY_TIME, LONGEST_PATH
 from core.text import raw_bytes
+from dashboard.budgets import Cost
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import answer, frame
 from dashboard.pages.job_list import tabs, telling
@@ -46,7 +47,7 @@ class Line:
 
 def routes(base: str) -> list[Route]:
     """The page."""
-    return [RawRoute(f"{base}{QUEUE}/samples", show, needs=Permission.VIEW)]
+    return [RawRoute(f"{base}{QUEUE}/samples", show, needs=Permission.VIEW, costs=Cost.HEAVY)]
 
 
 async def show(request: Request) -> Response:

@@ -17,10 +17,12 @@ from core.search.run import MOST_HELD
 from core.search.search import OVER, Hit, Search, Status, Wish
 from dashboard.board import Piece
 from dashboard.desk import Desk, desk_of
+from dashboard.numbers import number
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.job_row import LONGEST_PART
 from dashboard.pages.watching import Asked
 from dashboard.urls import encode_part, job_page, queue_page, search_href, search_page
+from dashboard.views_box import chips_of
 from dashboard.words import count, several, span
 
 TEMPLATE = "pages/search.html"
@@ -86,14 +88,14 @@ def _values(desk: Desk, around: Frame, said: str, seen: Search | None, params: Q
         "frame": around,
         "place": "search",
         "said": said,
+        "parts": chips_of(said, lambda q: search_page(desk.base, q)),
+        "words": f"{desk.base}/api/vocabulary",
         "search": seen,
         "trouble": None,
         "fields": FIELDS,
         "examples": EXAMPLES,
         "far": far(seen) if seen else "",
-        "percent": 100 * seen.looked_at / seen.total
-        if seen and seen.total
-        else 100.0 * bool(seen and not seen.is_live),
+        "percent": _percent(seen) if seen else 0.0,
         "can": _buttons(seen) if seen else (),
         "action": f"{desk.base}/searches/{seen.id}" if seen else "",
         "api": search_href(desk.base, seen.id) if seen else "",
@@ -111,7 +113,7 @@ def _percent(seen: Search) -> float:
 
 def _first(params: QueryParams) -> int:
     said = params.get("from", "")
-    return int(said) // SHOWN * SHOWN if said.isascii() and said.isdecimal() and len(said) < 6 else 0
+    return number(said, most=MOST_HELD) // SHOWN * SHOWN
 
 
 def _page(desk: Desk, seen: Search, first: int) -> str:
@@ -121,7 +123,7 @@ def _page(desk: Desk, seen: Search, first: int) -> str:
 def far(seen: Search) -> str:
     """Searched 120,000 of 1,000,000 jobs · 312 found · 4 s left."""
     parts = [f"Searched {count(seen.looked_at)} of {several(seen.total, 'job')}", f"{count(len(seen.hits))} found"]
-    if seen.status is Status.RUNNING and seen.seconds_left is not None:
+    if seen.status is Status.RUNNING and seen.seconds_left is not None and seen.seconds_left >= 1:
         parts.append(f"{span(int(1000 * seen.seconds_left))} left")
     return " · ".join(parts)
 

@@ -14,6 +14,7 @@ from core.model import Health, Queue, QueueId
 from core.permission import Permission
 from core.workers.crew import Condition, Crew, Pulse, Vanished, Worker
 from dashboard.board import Piece
+from dashboard.budgets import Cost
 from dashboard.desk import Desk, desk_of
 from dashboard.pages.frame import LAYOUT, Frame, answer, frame, region, still
 from dashboard.pages.job_row import LONGEST_PART
@@ -81,7 +82,7 @@ class VanishedLine:
 
 def routes(base: str) -> list[Route]:
     """The page."""
-    return [RawRoute(f"{base}/workers", show, needs=Permission.VIEW)]
+    return [RawRoute(f"{base}/workers", show, needs=Permission.VIEW, costs=Cost.HEAVY)]
 
 
 async def show(request: Request) -> Response:

@@ -17,6 +17,7 @@ from typing import Any
 from redis.exceptions import NoPermissionError
 
 from core.clients import Connection, connections, workers_by_queue
+from core.clock import skewed, steady, wall
 from core.discovery import Walk, connected_command
 from core.errors import Unavailable
 from core.facts import facts
@@ -27,7 +28,7 @@ from core.register import Register
 from core.shard import ALL, Shard
 from core.snapshot import Reading, RedisFacts
 from core.survey.draft import Draft
-from core.survey.rounds import survey
+from core.survey.reachable import left_out, reachable
 from core.traffic import Meter
 from core.verdict import verdict
 
@@ -72,6 +73,7 @@ class Collector:
         self._register = Register(instance, self._walk)
         self._surroundings = Surroundings()
         self._surroundings_at = float("-inf")
+        self._skewed = False
         self._meters: dict[QueueId, Meter] = {}
         self._spent: deque[tuple[float, int]] = deque()
         self.reading = Reading(instance.name, None, (), None, self._walk.progress)
@@ -103,8 +105,10 @@ class Collector:
         except Unavailable as trouble:
             self._away(trouble)
         except Exception as fault:  # a fault of ours must not end the readings, nor pass for fresh data
-            log.exception("a reading of %s failed", self.instance.name)
-            self._away(Unavailable(f"Tickbird could not make sense of Redis {self.instance.name}: {fault!r}."))
+            strange = Unavailable(f"Tickbird could not make sense of Redis {self.instance.name}: {fault!r}.")
+            if self.reading.trouble != strange.message:
+                log.exception("a reading of %s failed", self.instance.name)
+            self._away(strange)
 
     async def search(self) -> None:
         """A walk, as far as Redis lets us."""
@@ -133,8 +137,9 @@ class Collector:
         if started - self._surroundings_at >= SURROUNDINGS_EVERY:
             await self._look_around()
         started, now = time.monotonic(), time.time_ns() // 1_000_000
-        drafts = self._living(await survey(self.instance, self._register.watched, now))
-        queues = await self._queues(drafts, now)
+        drafts, away = await reachable(self.instance, self._register.watched, now)
+        queues = await self._queues(self._living(drafts), now)
+        queues = (*queues, *left_out(away, {queue.id: queue for queue in self.reading.queues}))
         self._forget_meters(queues)
         self._back_again()
         self._publish_reading(
@@ -154,7 +159,7 @@ class Collector:
         )
 
     def _refusals(self) -> tuple[str, ...]:
-        further = (self._walk_refused, self._register.refusal)
+        further = (self.instance.away, self._walk_refused, self._register.refusal)
         return (*self._surroundings.refusals, *(refusal for refusal in further if refusal))
 
     def _living(self, drafts: list[Draft]) -> list[Draft]:
@@ -177,7 +182,7 @@ class Collector:
         known = self._surroundings.waiting if bull else self._surroundings.workers
         workers = None if known is None else known.get(draft.watched.base, Workers(0, 0))
         queue = draft.queue(workers, now)
-        queue = replace(queue, traffic=self._meters.setdefault(queue.id, Meter()).measure(queue, now))
+        queue = replace(queue, traffic=self._meters.setdefault(queue.id, Meter()).measure(queue, steady()))
         return replace(queue, verdict=verdict(queue, now))
 
     def _forget_meters(self, queues: tuple[Queue, ...]) -> None:
@@ -191,12 +196,21 @@ class Collector:
         connected = _connected(clients, self.instance.database)
         await self._register.meet(connected or (), channels if isinstance(channels, list) else ())
         self._surroundings = Surroundings(
-            redis=facts(info) if isinstance(info, bytes) else None,
+            redis=facts(info, wall()) if isinstance(info, bytes) else None,
             workers=None if connected is None else workers_by_queue(connected),
             waiting=None if connected is None else workers_by_queue(each for each in connected if each.waited),
             refusals=refusals,
         )
+        self._mind_the_clock()
         self._surroundings_at = time.monotonic()
+
+    def _mind_the_clock(self) -> None:
+        """Say once that the clocks differ, and once that they agree again."""
+        redis = self._surroundings.redis
+        sentence = skewed(f"The clock of Redis {self.instance.name}", redis.skew) if redis else ""
+        if bool(sentence) is not self._skewed:
+            log.warning("%s", sentence or f"The clock of Redis {self.instance.name} agrees with Tickbird's again.")
+            self._skewed = bool(sentence)
 
     def _per_minute(self) -> float:
         """Commands sent by everything we do on this instance, over the last minute."""

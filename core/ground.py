@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from core.access.asker import asker
-from core.audit.trail import Trail
-from core.errors import Forbidden, NotFound
+from core.audit.entry import place_of
+from core.audit.trail import Told, Trail
+from core.errors import Forbidden, NotFound, Unavailable
 from core.instance import Instance
 from core.model import Outcome, Queue, QueueId
+from core.mutations.above import Met, by_its_base, meeting
 from core.permission import NEEDED
 from core.store.memory import MemoryStore
 
@@ -38,7 +40,8 @@ class Ground:
     """`find` is the queue as last read (NotFound, Unavailable), `touched` is told of queues that were changed,
     `present` raises Unavailable where an instance is known to be away, `refusal` says why nothing may be written.
     `witness` is entered around the retry of jobs, so that why they failed is known though the retry erases it;
-    `trail` keeps the audit log, `check_job` raises NotFound for an id that leads into another queue."""
+    `trail` keeps the audit log, `check_job` raises NotFound for an id that leads into another queue, `whose` is the
+    queue with that base key, whoever asks."""
 
     instances: Mapping[str, Instance]
     find: Callable[[QueueId], Queue]
@@ -49,6 +52,7 @@ class Ground:
     witness: Callable[[QueueId, Sequence[bytes]], AbstractAsyncContextManager[None]] = _unseen
     trail: Trail = field(default_factory=lambda: Trail(MemoryStore()))
     check_job: Callable[[QueueId, str], None] = _any_job
+    whose: Callable[[str, bytes], QueueId] = by_its_base
 
     def check_writable(self) -> None:
         """Raises Forbidden where Tickbird may only read."""
@@ -62,9 +66,26 @@ class Ground:
         async with self.trail.act(verb, id, job) as told:
             asker().check(NEEDED[verb])
             self.check_job(id, job)
-            done = await self.act(id, act)
+            with self.noting_above(told):
+                done = await self.act(id, act)
             told.says(_sentence(done))
         return done
+
+    @contextmanager
+    def noting_above(self, told: Told) -> Iterator[None]:
+        """The audit log tells which other queues had parents of what is acted on inside; who acts on a child tells its
+        parent, as its library does, whether they may see that queue or not. What is refused told nobody anything."""
+        with meeting() as found:
+            try:
+                yield
+            except Unavailable:
+                told.met(self.named(found))  # its answer was lost, not what it did
+                raise
+            told.met(self.named(found))
+
+    def named(self, found: Met) -> tuple[str, ...]:
+        """These queues as the audit log calls them."""
+        return tuple(sorted(place_of(self.whose(instance, base)) for instance, base in found))
 
     async def act(self, id: QueueId, act: Callable[[Instance, Queue], Awaitable[T]]) -> T:
         """One step on a queue, of an act that is recorded elsewhere; whoever reads the queue next reads it anew,

@@ -10,10 +10,12 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 
 from core.access.asker import asker, not_for
 from core.audit.bulk import telling
 from core.audit.trail import Trail
+from core.audit.webhook_opening import webhook
 from core.batches.front import BatchCounts
 from core.collector import Collector
 from core.dead_letters.front import DeadLetters
@@ -36,6 +38,7 @@ from core.operations.registry import Operations
 from core.permission import NEEDED
 from core.priorities import PriorityCounts
 from core.reads import Reads
+from core.redaction.revealing import Reveals
 from core.redis_health.front import RedisHealth
 from core.redis_settings import MASTER
 from core.retention.schedule import Schedule
@@ -67,11 +70,10 @@ class Herd(Reads):
             for redis in settings.redis
         }
         self._every = {*masters.values(), *self._instances.values()}
-        for instance in self._every:
-            instance.hidden = settings.redact
         self._collectors = [Collector(i, self._interest, self._publish, shard) for i in self._instances.values()]
-        snapshot = Snapshot(0, tuple(collector.reading for collector in self._collectors))
-        super().__init__(Sight(self._instances, snapshot))
+        super().__init__(Sight(self._instances, Snapshot(0, tuple(each.reading for each in self._collectors))))
+        for instance in self._every:
+            instance.hidden, instance.owner = settings.redact, partial(self.sight.owned_by, instance.name)
         self.searches = Searches(self.sight, self.paces)
         self.samples = Samples(self.sight)
         self.exports = Exports(self.sight, self.paces)
@@ -79,8 +81,10 @@ class Herd(Reads):
         self._tasks: list[asyncio.Task[None]] = []
         refusal = _READ_ONLY if settings.read_only else ""
         self.store = open_store(settings.state_url)
-        self.audit = Trail(self.store)
-        self.views = Views(self.store, self.sight)
+        self.webhook = webhook(settings)
+        self.audit = Trail(self.store, self.webhook.tell if self.webhook else None)
+        self.reveals = Reveals(self.sight, self.audit)
+        self.views = Views(self.store, self.sight, refusal)
         self.failures = FailureSurvey(self.sight, self.store, self.audit)
         keepsakes = Keepsakes(self.sight, self.store)
         ground = Ground(
@@ -92,6 +96,7 @@ class Herd(Reads):
             witness=self.failures.witnessed,
             trail=self.audit,
             check_job=self.sight.check_job,
+            whose=self.sight.whose,
         )
         self.undo = Undo(keepsakes, ground, self.store)
         self.mutations = Mutations(ground)
@@ -111,9 +116,9 @@ class Herd(Reads):
             ground,
             self._known,
             self.store,
-            Outside(telling(self.audit), keepsakes.keep, keepsakes.spare, self.sight.redaction),
+            Outside(telling(self.audit, ground.named), keepsakes.keep, keepsakes.spare, self.sight.redaction),
         )
-        rules = () if settings.read_only else settings.retention
+        rules = () if refusal else settings.retention
         self._retention = Schedule(rules, self.operations, self._known, self.store)
 
     async def start(self) -> None:
@@ -143,6 +148,8 @@ class Herd(Reads):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for instance in self._every:
             await instance.close()
+        if self.webhook is not None:
+            await self.webhook.stop()
         await self.store.close()
 
     def snapshot(self) -> Snapshot:

@@ -158,8 +158,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """Some of a job's log lines; `start` is the index of the first of them, `total` how many there are."""
+    """Some of a job's log lines; `start` is the index of the first of them, `total` how many there are. `redacted`:
+    something was taken out of one of them."""
 
     lines: tuple[str, ...]
     start: int
     total: int
+    redacted: bool = False

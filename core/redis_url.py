@@ -15,6 +15,8 @@ SCHEMES = ("redis", "rediss", "unix", *SENTINEL_SCHEMES)
 
 def check_url(url: str, what: str) -> None:
     """Raise Invalid, without echoing a password, unless this is a URL that can be dialled. `what` names it."""
+    if not _is_text(url):
+        raise Invalid(f"{what} holds bytes that are no text.")
     if is_named(url):
         named(url)
         return
@@ -34,6 +36,14 @@ def check_url(url: str, what: str) -> None:
     except ValueError:
         # Its own message could carry a part of the URL that is secret.
         raise Invalid(f"{what} has an option behind its ? that makes no sense.") from None
+
+
+def _is_text(url: str) -> bool:
+    try:
+        url.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_place(what: str, parts: SplitResult, port: int | None) -> None:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from core.access.accounts import Proxy, Token, User, proxy_table, role_tables, token_tables, user_tables
+from core.access.provider import PREFIX, Provider, provider, special
 from core.access.roles import DANGEROUS, ROLES
+from core.audit.webhook_target import webhook_target
 from core.dead_letters.mapping import Mapped, dead_letter_tables
 from core.errors import Invalid
 from core.events.reasons import Reason, reason_tables
@@ -30,8 +32,6 @@ from core.slo import Slo, slo_tables
 # Kubernetes writes such variables for a Service called "tickbird"; they are nobody's setting.
 _SERVICE_LINK = re.compile(r"^TICKBIRD_(.+_)?(SERVICE_(HOST|PORT).*|PORT(_\d+_(TCP|UDP).*)?)$")
 _ELSEWHERE = frozenset({"TICKBIRD_REDIS_URL", "TICKBIRD_CONFIG", "TICKBIRD_DEMO_SERVER"})
-
-
 _BY_NAME = {setting.name: setting for setting in TABLE}
 
 
@@ -52,6 +52,7 @@ class Settings:
     tokens: tuple[Token, ...] = ()
     roles: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
     proxy: Proxy | None = None
+    oidc: Provider | None = None
     allow: tuple[str, ...] = ()
     public_url: str = ""
     session_hours: int = 12
@@ -68,14 +69,23 @@ class Settings:
     dead_letters: tuple[Mapped, ...] = ()
     slo: tuple[Slo, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    limits_requests: int = 3000
+    limits_heavy: int = 600
+    limits_heavy_at_once: int = 12
+    limits_tabs: int = 100
+    limits_feeds: int = 10
     state_url: str = field(default="", repr=False)
     retention: tuple[Rule, ...] = ()
+    audit_webhook: str = field(default="", repr=False)
+    audit_webhook_secret: str = field(default="", repr=False)
+    audit_webhook_internal: bool = False
+    audit_webhook_ca: str = ""
     log_format: str = "text"
 
     @property
     def login(self) -> bool:
         """Whether somebody has to log in at all."""
-        return bool((self.user and self.password_hash) or self.users or self.tokens or self.proxy)
+        return bool((self.user and self.password_hash) or self.users or self.tokens or self.proxy or self.oidc)
 
 
 def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
@@ -83,6 +93,8 @@ def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, 
     values = _from_toml(file) | _from_environment(environment)
     values |= {name: value for name, value in flags.items() if value is not None and name != "redis"}
     instances = _instances(values.pop("redis", ()), environment, flags.get("redis") or ())
+    of_provider = {name: values.pop(name) for name in list(values) if name.startswith(PREFIX)}
+    values["oidc"] = provider(of_provider)
     return _checked(replace(Settings(redis=instances), **values))
 
 
@@ -99,6 +111,7 @@ def _from_toml(file: Path | None) -> dict[str, Any]:
     read = {attribute: of(tables[name], str(file)) for name, (attribute, of) in _TABLES.items() if name in tables}
     if "dead_letters" in read:
         read["dead_letter"] = tuple(table.queue for table in read["dead_letters"])
+    read |= special(content.get("oidc"), str(file))
     return {**_known(_dotted(content), str(file)), **read}
 
 
@@ -240,6 +253,9 @@ def _checked(settings: Settings) -> Settings:
             raise Invalid(f"{port} must be 0 to 65535.")
     if settings.metrics_job_names < 0:
         raise Invalid("metrics.job_names must be 0 or more.")
+    for limit in (setting for setting in TABLE if setting.name.startswith("limits.")):
+        if getattr(settings, limit.attribute) < 0:
+            raise Invalid(f"{limit.name} must be 0 or more.")
     if settings.state_url:
         check_url(settings.state_url, "state_url")
     if settings.metrics_access not in ("login", "open"):
@@ -249,6 +265,7 @@ def _checked(settings: Settings) -> Settings:
     if bool(settings.user) != bool(settings.password_hash):
         raise Invalid("A login needs both user and password_hash.", "`tickbird hash-password` prints the hash.")
     _check_access(settings)
+    webhook_target(settings)
     return replace(settings, base_path=_base_path(settings.base_path))
 
 
@@ -259,10 +276,17 @@ def _check_access(settings: Settings) -> None:
         raise Invalid("session_hours must be 1 or more.")
     if settings.public_url and not re.fullmatch(r"https?://[^/?#\s]+/?", settings.public_url):
         raise Invalid(f"public_url must be like https://queues.example.com, not {settings.public_url!r}.")
+    if settings.oidc and not settings.public_url:
+        raise Invalid(
+            "A login by OpenID Connect needs public_url: the provider sends people back there.",
+            'Say where that is, such as public_url = "https://queues.example.com".',
+        )
     known = [*ROLES, *settings.roles]
     accounts: list[User | Token] = [*settings.users, *settings.tokens]
     given = [account.grant.role for account in accounts]
-    for role in (*given, *([settings.proxy.role] if settings.proxy and settings.proxy.role else ())):
+    given += [settings.proxy.role] if settings.proxy else []
+    given += [settings.oidc.role, *(group.grant.role for group in settings.oidc.groups)] if settings.oidc else []
+    for role in filter(None, given):
         if role not in known:
             raise Invalid(f"There is no role {role!r}.", nearest(role, known))
 

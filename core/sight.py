@@ -13,6 +13,7 @@ from core.access.asker import Scope, asker
 from core.errors import NotFound, Unavailable
 from core.instance import Instance
 from core.model import Queue, QueueId
+from core.mutations.above import by_its_base
 from core.redaction.redaction import Redaction
 from core.shared import Shared
 from core.snapshot import Reading, Snapshot
@@ -102,13 +103,17 @@ class Sight:
         instance = self.present(name)
 
         async def in_time() -> T:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    return await read(instance)
-            except TimeoutError as error:
-                raise Unavailable(f"Redis {name} did not answer within {PATIENCE} s.") from error
+            return await self.read_alone(instance, read)
 
         return await (self.shared.get(key, in_time) if fresh is None else self.shared.get(key, in_time, fresh))
+
+    async def read_alone(self, instance: Instance, read: Callable[[Instance], Awaitable[T]]) -> T:
+        """The same, in the time that a page has, but shared with nobody and kept nowhere."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await read(instance)
+        except TimeoutError as error:
+            raise Unavailable(f"Redis {instance.name} did not answer within {PATIENCE} s.") from error
 
     def redaction(self, id: QueueId) -> Redaction:
         """What must be taken out of the queue's payloads before who asks, or any search of theirs, sees them."""
@@ -131,6 +136,15 @@ class Sight:
             if known is not None:
                 return known, text(key[end + 1 :])
         return None
+
+    def owned_by(self, instance: str, key: bytes) -> QueueId | None:
+        """The known queue whose job that key is, whoever asks."""
+        owner = self.owner(instance, key)
+        return owner[0] if owner else None
+
+    def whose(self, instance: str, base: bytes) -> QueueId:
+        """The queue of that base, whoever asks."""
+        return self.bases.get((instance, base)) or by_its_base(instance, base)
 
     def check_job(self, id: QueueId, job_id: str) -> None:
         """Raises NotFound for an id that leads into another queue, one whose base begins with this one's: what may be

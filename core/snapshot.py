@@ -9,7 +9,8 @@ from core.model import Queue, QueueId
 
 @dataclass(frozen=True, slots=True)
 class RedisFacts:
-    """What a Redis says of itself. `flavour` is "redis" or "valkey"; `policy` its eviction policy."""
+    """What a Redis says of itself. `flavour` is "redis" or "valkey"; `policy` its eviction policy; `skew` how many
+    milliseconds its clock is ahead of ours, where it tells."""
 
     flavour: str
     version: str
@@ -22,6 +23,7 @@ class RedisFacts:
     evicted_keys: int
     rejected_connections: int
     uptime_seconds: int
+    skew: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 # Characters that reorder the text around them: a job name must not be able to disguise its neighbours.
 _REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], "\ufffd")
 _CONTROL = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
 _CONTROL_HIGH = dict.fromkeys(range(0x80, 0xA0), "\ufffd")
+# Lone surrogates other than those that stand for a raw byte.
+_UNWRITABLE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _LONE_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _UNFIT = {**_CONTROL, 0x7F: "\u2421", **_CONTROL_HIGH, **_REORDERING, **_LONE_SURROGATES}
 
@@ -22,6 +25,11 @@ def text(raw: bytes) -> str:
 def raw_bytes(value: str) -> bytes:
     """The exact bytes that `text` was made from."""
     return value.encode("utf-8", "surrogateescape")
+
+
+def nearest_bytes(value: str) -> bytes:
+    """The same of a text out of JSON, which may hold what Redis cannot: half a pair of surrogates becomes U+FFFD."""
+    return raw_bytes(_UNWRITABLE.sub("\ufffd", value))
 
 
 def printable(value: str) -> str:

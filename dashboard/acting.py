@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from core.errors import TickbirdError
 from core.model import Outcome, QueueId
+from dashboard.denials import note
 from dashboard.desk import Desk
 from dashboard.notices import Notice, leave
 from dashboard.words import now
@@ -28,6 +29,7 @@ async def said(doing: Awaitable[Outcome]) -> Notice:
 
 def refused(error: TickbirdError) -> Notice:
     """A refusal, and what to do instead."""
+    note(error)
     return Notice("refused", error.message, (error.hint,) if error.hint else ())
 
 

@@ -27,6 +27,7 @@ from dashboard import (
     job_forms,
     live,
     login,
+    oidc,
     queue_forms,
     scheduler_forms,
     search_forms,
@@ -35,10 +36,11 @@ from dashboard import (
     views,
 )
 from dashboard.api.routes import routes as api_routes
+from dashboard.denials import Denials
 from dashboard.desk import Desk
 from dashboard.gate import Gate
 from dashboard.headers import ROBOTS, SecurityHeaders
-from dashboard.pages import audit, errors, events, job, overview, queue, redis, samples, workers
+from dashboard.pages import audit, errors, events, job, overview, queue, redis, revealing, samples, workers
 from dashboard.rendering import Rendering
 from dashboard.static_files import StaticFiles
 from dashboard.urls import JOB, QUEUE, RawRoute
@@ -62,6 +64,7 @@ def create_app(herd: Herd, settings: Settings, extra_routes: Sequence[BaseRoute]
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Gate, settings=settings, store=herd.store),
+            Middleware(Denials, trail=herd.audit),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
         ],
         exception_handlers={TickbirdError: errors.refused, HTTPException: errors.unknown, Exception: errors.broken},
@@ -86,12 +89,14 @@ def _routes(desk: Desk) -> list[BaseRoute]:
         RawRoute("/", _home, needs=Permission.VIEW),
         RawRoute(f"{base}/", _home, needs=Permission.VIEW),
         *login.routes(base),
+        *oidc.routes(base),
         *audit.routes(base),
         # Pages
         RawRoute(base, overview.show, needs=Permission.VIEW),
         RawRoute(base + QUEUE, queue.show, needs=Permission.VIEW),
         RawRoute(base + QUEUE + "/jobs", queue.open_job, needs=Permission.VIEW),
         RawRoute(base + JOB, job.show, needs=Permission.VIEW),
+        *revealing.routes(base),
         *failure_forms.routes(base),
         *undo_forms.routes(base),
         *flow_forms.routes(base),
@@ -111,7 +116,7 @@ def _routes(desk: Desk) -> list[BaseRoute]:
         *events.routes(base),
         *views.routes(base),
         # Programs
-        Mount(f"{base}/api", routes=api_routes(desk.herd, desk.settings)),
+        Mount(f"{base}/api", routes=api_routes(desk.herd, desk.settings, desk.budgets)),
     ]
 
 

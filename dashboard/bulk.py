@@ -21,6 +21,7 @@ from core.permission import Permission
 from core.text import printable
 from dashboard.acting import back, refused
 from dashboard.api.operation_shapes import not_listed, skip_shape
+from dashboard.budgets import Cost
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form, length, read_form, whole
 from dashboard.notices import Notice
@@ -59,13 +60,13 @@ def routes(base: str) -> list[Route]:
     one = base + OPERATION
     return [
         RawRoute(f"{base}/operations", show_all, needs=Permission.VIEW),
-        RawRoute(f"{base}/operations", preview, needs=Permission.VIEW, methods=["POST"]),
+        RawRoute(f"{base}/operations", preview, needs=Permission.VIEW, methods=["POST"], costs=Cost.HEAVY),
         RawRoute(one, show, needs=Permission.VIEW),
-        RawRoute(f"{one}/beginnings", begin, needs=Permission.VIEW, methods=["POST"]),
+        RawRoute(f"{one}/beginnings", begin, needs=Permission.VIEW, methods=["POST"], costs=Cost.HEAVY),
         RawRoute(f"{one}/pauses", _told("pause"), needs=Permission.VIEW, methods=["POST"]),
         RawRoute(f"{one}/resumptions", _told("resume"), needs=Permission.VIEW, methods=["POST"]),
         RawRoute(f"{one}/cancellations", _told("cancel"), needs=Permission.VIEW, methods=["POST"]),
-        RawRoute(f"{one}/skipped.ndjson", all_skipped, needs=Permission.VIEW),
+        RawRoute(f"{one}/skipped.ndjson", all_skipped, needs=Permission.VIEW, costs=Cost.HEAVY),
     ]
 
 

@@ -12,6 +12,7 @@ from core.errors import Invalid, TickbirdError
 from core.model import QueueId
 from core.permission import NEEDED, Permission
 from dashboard.acting import back, refused, seen
+from dashboard.budgets import Cost
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form, read_form
 from dashboard.pages import dead_letters
@@ -22,8 +23,8 @@ def routes(base: str) -> list[Route]:
     """The page, and what it posts."""
     page = f"{base}{QUEUE}/dead-letters"
     return [
-        RawRoute(page, dead_letters.show, needs=Permission.VIEW),
-        RawRoute(f"{page}/returns", send, needs=NEEDED["send_back"], methods=["POST"]),
+        RawRoute(page, dead_letters.show, needs=Permission.VIEW, costs=Cost.HEAVY),
+        RawRoute(f"{page}/returns", send, needs=NEEDED["send_back"], methods=["POST"], costs=Cost.HEAVY),
     ]
 
 

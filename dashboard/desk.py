@@ -10,6 +10,7 @@ from starlette.requests import Request
 from core.settings import Settings
 from core.shared import Shared
 from dashboard.board import Board
+from dashboard.budgets import Budgets, budgets
 from dashboard.rendering import Rendering
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class Ends(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One dashboard over one herd. `board`, `shared` and the open `streams` are what tabs have in common."""
+    """One dashboard over one herd. `board`, `shared` and the open `streams` are what tabs have in common,
+    `budgets` what each person may ask for."""
 
     herd: Herd
     settings: Settings
@@ -32,6 +34,10 @@ class Desk:
     board: Board = field(default_factory=Board)
     shared: Shared = field(default_factory=Shared)
     streams: set[Ends] = field(default_factory=set)
+    budgets: Budgets = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "budgets", budgets(self.settings))
 
     @property
     def base(self) -> str:

@@ -13,6 +13,7 @@ from core.errors import Forbidden, TickbirdError
 from core.failures.marks import LONGEST_WHY, Mark, Standing, ignored
 from core.permission import Permission
 from dashboard.acting import back, refused
+from dashboard.budgets import Cost
 from dashboard.desk import desk_of
 from dashboard.forms import Form, length, read_form, whole
 from dashboard.notices import Notice
@@ -28,9 +29,9 @@ def routes(base: str) -> list[Route]:
     """The list, the page of a group, the comparison, and what is posted to them."""
     one = base + FAILURE
     return [
-        RawRoute(f"{base}/errors", failures.show, needs=Permission.VIEW),
-        RawRoute(one, failure_group.show, needs=Permission.VIEW),
-        RawRoute(f"{one}/comparison", failure_comparison.show, needs=Permission.VIEW),
+        RawRoute(f"{base}/errors", failures.show, needs=Permission.VIEW, costs=Cost.HEAVY),
+        RawRoute(one, failure_group.show, needs=Permission.VIEW, costs=Cost.HEAVY),
+        RawRoute(f"{one}/comparison", failure_comparison.show, needs=Permission.VIEW, costs=Cost.HEAVY),
         *(
             RawRoute(f"{one}/{noun}", _decided(mark, said), needs=Permission.RETRY, methods=["POST"])
             for noun, mark, said in (

@@ -12,6 +12,7 @@ from core.errors import TickbirdError
 from core.flows.flow import Done, Left
 from core.permission import Permission
 from dashboard.acting import back, refused, seen
+from dashboard.budgets import Cost
 from dashboard.desk import desk_of
 from dashboard.forms import read_form
 from dashboard.notices import Notice
@@ -23,11 +24,11 @@ def routes(base: str) -> list[Route]:
     """Flows in flight, the flow of one job, and its buttons."""
     job = base + JOB
     return [
-        RawRoute(f"{base}/flows", flows.show, needs=Permission.VIEW),
-        RawRoute(f"{job}/flow", flow.show, needs=Permission.VIEW),
-        RawRoute(f"{job}/flow-retries", retry, needs=Permission.RETRY, methods=["POST"]),
-        RawRoute(f"{job}/child-removals", remove_children, needs=Permission.REMOVE, methods=["POST"]),
-        RawRoute(f"{job}/flow-removals", remove, needs=Permission.REMOVE, methods=["POST"]),
+        RawRoute(f"{base}/flows", flows.show, needs=Permission.VIEW, costs=Cost.HEAVY),
+        RawRoute(f"{job}/flow", flow.show, needs=Permission.VIEW, costs=Cost.HEAVY),
+        RawRoute(f"{job}/flow-retries", retry, needs=Permission.RETRY, methods=["POST"], costs=Cost.HEAVY),
+        RawRoute(f"{job}/child-removals", remove_children, needs=Permission.REMOVE, methods=["POST"], costs=Cost.HEAVY),
+        RawRoute(f"{job}/flow-removals", remove, needs=Permission.REMOVE, methods=["POST"], costs=Cost.HEAVY),
     ]
 
 

@@ -16,6 +16,7 @@ from core.mutations.front import Mutations
 from core.permission import NEEDED, Permission
 from dashboard.acting import back, refused, seen
 from dashboard.api.written import value_of
+from dashboard.budgets import Cost
 from dashboard.desk import desk_of
 from dashboard.forms import Form, length, needed, read_form, whole
 from dashboard.job_forms import LARGEST_EDIT
@@ -37,10 +38,12 @@ def routes(base: str) -> list[Route]:
         RawRoute(f"{queue}/manage", managing.show, needs=Permission.VIEW),
         RawRoute(f"{queue}/add", adding.show, needs=Permission.ADD),
         RawRoute(f"{queue}/add/several", adding_several.show, needs=Permission.ADD),
-        RawRoute(f"{queue}/batches", batches.show, needs=Permission.VIEW),
-        RawRoute(f"{queue}/deduplication", deduplication.show, needs=Permission.VIEW),
+        RawRoute(f"{queue}/batches", batches.show, needs=Permission.VIEW, costs=Cost.HEAVY),
+        RawRoute(f"{queue}/deduplication", deduplication.show, needs=Permission.VIEW, costs=Cost.HEAVY),
         RawRoute(f"{queue}/additions", add, needs=Permission.ADD, methods=["POST"]),
-        RawRoute(f"{queue}/additions-of-several", add_several, needs=Permission.ADD, methods=["POST"]),
+        RawRoute(
+            f"{queue}/additions-of-several", add_several, needs=Permission.ADD, methods=["POST"], costs=Cost.HEAVY
+        ),
         *(
             RawRoute(f"{queue}/{noun}", _changed(act), needs=NEEDED[verb], methods=["POST"])
             for noun, (verb, act) in CHANGES.items()

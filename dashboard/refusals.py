@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from core.errors import Forbidden, Invalid, TickbirdError
+from core.errors import Forbidden, Invalid, RateLimited, TickbirdError
 from core.text import printable
 
 PROBLEM = "application/problem+json"
@@ -29,10 +29,8 @@ class TooLarge(TickbirdError):
     code = "too_large"
 
 
-class RateLimited(TickbirdError):
-    """Too many attempts; the same one may well pass later."""
-
-    code = "rate_limited"
+class AddressTooLong(TooLarge):
+    """An address with more behind its question mark than any page of ours asks for."""
 
 
 class Misdirected(Forbidden):
@@ -63,6 +61,7 @@ STATUSES = {
 # Where HTTP says it more exactly than the code does.
 EXACTER = {
     Misdirected: HTTPStatus.MISDIRECTED_REQUEST,
+    AddressTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
     MethodUnknown: HTTPStatus.METHOD_NOT_ALLOWED,
     BodyUnknown: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
@@ -74,7 +73,7 @@ TITLES = {
     "conflict": "Not possible now",
     "too_large": "Too large",
     "unsupported": "Not supported by this queue",
-    "rate_limited": "Too many attempts",
+    "rate_limited": "Too much at once",
     "internal": "Something broke",
     "unavailable": "Redis is away",
 }
@@ -83,6 +82,13 @@ TITLES = {
 def status_of(error: TickbirdError) -> int:
     """The HTTP status of an error."""
     return int(EXACTER.get(type(error)) or STATUSES[error.code])
+
+
+def when_again(error: TickbirdError) -> dict[str, str]:
+    """The header that tells a program when to come back, for refusals that pass."""
+    if isinstance(error, RateLimited):
+        return {"retry-after": str(error.retry_after)}
+    return {"retry-after": "1"} if error.code == "unavailable" else {}
 
 
 def problem(error: TickbirdError, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response:
@@ -96,14 +102,14 @@ def problem(error: TickbirdError, status: int | None = None, headers: Mapping[st
         "code": error.code,
         "hint": error.hint,
     }
-    return Response(json.dumps(document), status, headers, PROBLEM)
+    return Response(json.dumps(document), status, {**when_again(error), **(headers or {})}, PROBLEM)
 
 
 def refusal(scope: Scope, error: TickbirdError, headers: Mapping[str, str] | None = None) -> Response:
     """The error as a small readable page where a browser asks, else as a problem document."""
     if not wants_page(scope):
         return problem(error, headers=headers)
-    return HTMLResponse(_page(error), status_of(error), headers)
+    return HTMLResponse(_page(error), status_of(error), {**when_again(error), **(headers or {})})
 
 
 def wants_page(scope: Scope) -> bool:

@@ -19,6 +19,7 @@ from core.access.asker import asker
 from core.text import printable
 from dashboard import charts, words
 from dashboard.ages import fill
+from dashboard.headers import nonce
 from dashboard.places import OF_A_QUEUE, PLACES, open_to_asker
 from dashboard.static_files import StaticFiles
 from dashboard.words import now
@@ -90,6 +91,7 @@ def _environment(static: StaticFiles, root: Path) -> Environment:
         "places": lambda: open_to_asker(PLACES),
         "queue_places": lambda: open_to_asker(OF_A_QUEUE),
         "who": asker,
+        "nonce": nonce,
     }
     environment.filters |= {name: getattr(words, name) for name in words.__all__}
     return environment

@@ -16,6 +16,7 @@ from core.schedulers.preview import preview
 from core.schedulers.scheduler import Timing
 from dashboard.acting import back, said, seen
 from dashboard.api.written import value_of
+from dashboard.budgets import Cost
 from dashboard.desk import desk_of
 from dashboard.forms import Form, length, read_form, whole
 from dashboard.job_forms import LARGEST_EDIT
@@ -37,7 +38,7 @@ def routes(base: str) -> list[Route]:
     view, change_ = Permission.VIEW, Permission.SCHEDULE
     all_of_queue, one = base + SCHEDULERS, base + SCHEDULER
     return [
-        RawRoute(f"{base}/schedulers", schedulers.show_all, needs=view),
+        RawRoute(f"{base}/schedulers", schedulers.show_all, needs=view, costs=Cost.HEAVY),
         RawRoute(all_of_queue, schedulers.show_of_queue, needs=view, methods=["GET"]),
         RawRoute(all_of_queue, make, needs=change_, methods=["POST"]),
         RawRoute(f"{base}{NEW}", scheduler_editing.show_new, needs=change_),

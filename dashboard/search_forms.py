@@ -14,6 +14,7 @@ from core.permission import Permission
 from core.search.search import Search
 from core.search.searches import Searches
 from dashboard.acting import back, refused
+from dashboard.budgets import Cost
 from dashboard.desk import desk_of
 from dashboard.pages import search
 from dashboard.urls import SEARCH, RawRoute, decode_part, search_page
@@ -30,9 +31,9 @@ _ACTS: dict[str, Act] = {
 def routes(base: str) -> list[Route]:
     """The page and its buttons."""
     return [
-        RawRoute(f"{base}/search", search.show, needs=Permission.VIEW),
+        RawRoute(f"{base}/search", search.show, needs=Permission.VIEW, costs=Cost.HEAVY),
         *(
-            RawRoute(f"{base}{SEARCH}/{noun}", _done(act), needs=Permission.VIEW, methods=["POST"])
+            RawRoute(f"{base}{SEARCH}/{noun}", _done(act), needs=Permission.VIEW, methods=["POST"], costs=Cost.HEAVY)
             for noun, act in _ACTS.items()
         ),
     ]

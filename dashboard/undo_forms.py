@@ -18,7 +18,9 @@ from core.operations.operation import OVER, Operation
 from core.permission import NEEDED
 from core.undo.kept import About
 from dashboard.acting import back, refused, said, seen
+from dashboard.budgets import Cost
 from dashboard.desk import Desk, desk_of
+from dashboard.forms import read_form
 from dashboard.notices import Notice
 from dashboard.urls import RawRoute, queue_page
 
@@ -29,7 +31,7 @@ _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 def routes(base: str) -> list[Route]:
     """What the button posts to."""
-    return [RawRoute(f"{base}/undo/{{removal_id}}", undo, needs=NEEDED["restore"], methods=["POST"])]
+    return [RawRoute(f"{base}/undo/{{removal_id}}", undo, needs=NEEDED["restore"], methods=["POST"], costs=Cost.HEAVY)]
 
 
 async def undo(request: Request) -> Response:
@@ -37,6 +39,7 @@ async def undo(request: Request) -> Response:
     desk, id = desk_of(request), request.path_params["removal_id"]
     if not _ID.fullmatch(id):
         raise NotFound("There is no such removal.")
+    came = (await read_form(request)).fields.get("from", "")
     about = await desk.herd.undo.find(id)
     if about is None:
         raise NotFound(
@@ -45,7 +48,8 @@ async def undo(request: Request) -> Response:
     page = queue_page(desk.base, about.queues[0]) if len(about.queues) == 1 else desk.base
     notice = await said(desk.herd.undo.restore(id))
     await seen(desk, about.queues[0])
-    return back(page, notice, page)
+    # Nowhere but to a list of the same page: what a form says of an address is not followed further.
+    return back(came if came.startswith(f"{page}?") else page, notice, page)
 
 
 async def undoable(

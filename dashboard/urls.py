@@ -7,7 +7,7 @@ rewrite the parts `.`, `..` and the empty one even when percent-encoded, so thes
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
@@ -17,16 +17,20 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from core.access.asker import asker
-from core.errors import Forbidden, Invalid
+from core.errors import Invalid
 from core.model import QueueId
 from core.permission import Permission
 from core.text import raw_bytes, text
+from dashboard.budgets import Cost
+from dashboard.refusals import AddressTooLong
 
 QUEUE = "/queues/{instance}/{prefix}/{name}"
 JOB = QUEUE + "/jobs/{job_id}"
 OPERATION = "/operations/{operation_id}"
 SEARCH = "/searches/{search_id}"
 FAILURE = "/errors/{group}"
+# A query of two thousand characters, each of four bytes, in the address of a page, encoded once more for its stream.
+LONGEST_QUERY = 64 * 1024
 DEDUPLICATION = QUEUE + "/deduplication/{deduplication_id}"
 
 _REWRITTEN = {"": "~", ".": "~.", "..": "~.."}
@@ -46,7 +50,10 @@ def encode_part(value: str) -> str:
 
 def decode_part(part: str) -> str:
     """The value that `encode_part` wrote, from a part as it stands in the URL; Invalid where `~` is misused."""
-    escaped = text(unquote_to_bytes(part))
+    try:
+        escaped = text(unquote_to_bytes(part))
+    except UnicodeEncodeError:
+        raise Invalid("A path cannot hold half a character.", "Write it as UTF-8, percent-encoded.") from None
     return _ORIGINAL[escaped] if escaped in _ORIGINAL else _ESCAPE.sub(_unescaped, escaped)
 
 
@@ -54,6 +61,11 @@ def _unescaped(escape: re.Match[str]) -> str:
     if escape[1] not in _MEANING:
         raise Invalid(f"{escape[0]!r} means nothing in a path.", "Write ~ as ~0 and / as ~1, then percent-encode.")
     return _MEANING[escape[1]]
+
+
+def encode_query(words: Mapping[str, str]) -> str:
+    """`name=value&…`: raw bytes come back as they were; half a pair of surrogates, which JSON may hold, cannot."""
+    return urlencode({name: raw_bytes(_UNWRITABLE.sub("\ufffd", value)) for name, value in words.items()})
 
 
 def queue_href(base: str, id: QueueId) -> str:
@@ -78,13 +90,15 @@ def search_href(base: str, id: str) -> str:
 
 def search_page(base: str, said: str, id: str = "") -> str:
     """The page of a search for these words; `id` names one that is there already."""
-    words = {"q": raw_bytes(_UNWRITABLE.sub("\ufffd", said)), **({"search": id} if id else {})}
-    return f"{base}/search?{urlencode(words)}"
+    return f"{base}/search?{encode_query({'q': said, **({'search': id} if id else {})})}"
 
 
 def queue_of_href(base: str, href: str) -> QueueId:
     """The queue whose href this is; Invalid where it is none of ours. A whole URL is taken by its path."""
-    path = urlsplit(href).path
+    try:
+        path = urlsplit(href).path
+    except ValueError:
+        path = ""
     parts = path.removeprefix(f"{base}/api/queues/").split("/")
     if not path.startswith(f"{base}/api/queues/") or len(parts) != 3:
         raise Invalid(f"{href!r} is not a queue's href.", f"It begins with {base}/api/queues/ and is in every queue.")
@@ -140,20 +154,29 @@ class RawRoute(Route):
     """
 
     def __init__(
-        self, path: str, endpoint: Callable[..., Any], *, needs: Permission, methods: Sequence[str] | None = None
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        needs: Permission,
+        methods: Sequence[str] | None = None,
+        costs: Cost | None = Cost.READ,
     ) -> None:
-        """`needs` is what one must be allowed in order to come here at all."""
+        """`needs` is what one must be allowed in order to come here at all, `costs` whose budget it is taken from; None
+        where the endpoint itself sees to that."""
         super().__init__(path, endpoint, methods=list(methods) if methods else None)
         self.needs = needs
+        self.costs = costs
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            asker().check(self.needs)
-        except Forbidden as error:
-            if scope["method"] not in ("GET", "HEAD"):
-                await scope["app"].state.desk.herd.audit.denied(f"{scope['method']} {sent_path(scope)}", error.message)
-            raise
-        await super().handle(scope, receive, send)
+        if len(scope["query_string"]) > LONGEST_QUERY:
+            raise AddressTooLong("This address is longer than any that is read here.")
+        asker().check(self.needs)
+        if self.costs is None:
+            await super().handle(scope, receive, send)
+        else:
+            with scope["app"].state.desk.budgets.spend(self.costs):
+                await super().handle(scope, receive, send)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return super().matches({**scope, "path": sent_path(scope)})

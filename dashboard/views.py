@@ -14,7 +14,7 @@ from core.errors import Invalid, TickbirdError, Unavailable
 from core.model import State
 from core.permission import Permission
 from core.views.view import BUILT_IN, View
-from core.views.views import LONGEST_NAME
+from core.views.views import LONGEST_NAME, may_share
 from dashboard.acting import back, refused
 from dashboard.desk import Desk, desk_of
 from dashboard.forms import Form, read_form
@@ -42,6 +42,8 @@ async def show(request: Request) -> Response:
         "queue": queue_of_page(desk.base, came) if came else None,
         "trouble": trouble,
         "longest_name": LONGEST_NAME,
+        "changes": not desk.settings.read_only,
+        "shares": may_share(),
     }
     return answer(desk, request, TEMPLATE, values)
 
@@ -62,8 +64,9 @@ async def save(request: Request) -> Response:
 async def _saved(desk: Desk, form: Form, q: str) -> str:
     if form.state is None:
         raise Invalid(f"There is no state {form.fields.get('state', '')!r:.60}.")
-    view = await desk.herd.views.add(form.fields.get("name", ""), State(form.state), q)
-    return f"Saved as {view.name!r}: it is among the views of every queue."
+    personal = form.says("personal") or None
+    view = await desk.herd.views.add(form.fields.get("name", ""), State(form.state), q, personal=personal)
+    return f"Saved as {view.name!r}: it is among {'your own' if view.personal else 'the'} views of every queue."
 
 
 async def rename(request: Request) -> Response:

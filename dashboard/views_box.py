@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from core.access.asker import asker
 from core.errors import Unavailable
 from core.model import Queue
 from core.query.parser import parse
 from core.query.words import Mark, Unreadable, words
 from core.views.view import BUILT_IN, View
-from core.views.views import LONGEST_NAME
+from core.views.views import LONGEST_NAME, may_share
 from dashboard.desk import Desk
 from dashboard.pages.job_list import Choice
 from dashboard.urls import queue_href, queue_page
@@ -36,7 +37,8 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Box:
     """`either`: one of the chips must fit, not all. `words`: where completion finds its words. `trouble` says why no
-    views are here but those that always are."""
+    views are here but those that always are. `shares`: what is saved here can be for everybody; `owns`: or for who asks
+    alone."""
 
     chips: tuple[Chip, ...]
     either: bool
@@ -46,6 +48,8 @@ class Box:
     saves: bool
     trouble: str = ""
     longest_name: int = LONGEST_NAME
+    shares: bool = True
+    owns: bool = False
 
 
 async def box(desk: Desk, queue: Queue, choice: Choice) -> Box:
@@ -61,8 +65,10 @@ async def box(desk: Desk, queue: Queue, choice: Choice) -> Box:
         f"{queue_href(desk.base, queue.id)}/vocabulary?state={choice.state}",
         tuple(links),
         f"{desk.base}/views",
-        bool(chips) and not known and not trouble,
+        bool(chips) and not known and not trouble and not desk.settings.read_only,
         trouble,
+        shares=may_share(),
+        owns=bool(asker().name),
     )
 
 

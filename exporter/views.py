@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from core.model import QueueId
+from core.model import Health, Queue, QueueId
 from core.settings import Settings
 from core.slo import matches, objectives
-from core.snapshot import Snapshot
+from core.snapshot import Reading, Snapshot
 from exporter.family import Expected, Family, InstanceView, QueueView, SeenView
 from exporter.health import fresh
 from exporter.labels import label
@@ -36,7 +36,7 @@ class Views:
         known, self._known = self._known, {}
         views: list[QueueView] = []
         for reading in (view.reading for view in instances if view.fresh):
-            for queue in reading.queues:
+            for queue in _read(reading):
                 id, at = queue.id, reading.taken_at or 0
                 self._known[id] = labels, expected = known.get(id) or (_labels(id), self._expected(id))
                 views.append(QueueView(labels, queue, at, observed.seen.get(id), observed.looks.get(id), expected))
@@ -45,6 +45,12 @@ class Views:
     def _expected(self, id: QueueId) -> Expected:
         dead = any(matches(pattern, id) for pattern in self._settings.dead_letter)
         return Expected(objectives(self._settings.slo, id), dead)
+
+
+def _read(reading: Reading) -> Iterator[Queue]:
+    """Without those whose part of a cluster is away: theirs are older than the others', and nothing would say so."""
+    whole = reading.down_since is not None
+    return (queue for queue in reading.queues if whole or queue.verdict.health is not Health.STALE)
 
 
 class Pieces:

@@ -24,11 +24,10 @@ from core.jobs.listing import Sought, list_ids
 from core.jobs.rows import Placed
 from core.model import Queue, QueueId, State
 from core.mutations.permits import check
-from core.mutations.written import DATA_LIMIT
+from core.mutations.written import DATA_LIMIT, stored_bytes
 from core.redaction.redaction import NOTHING_HIDDEN
 from core.settings import Settings
 from core.sight import Sight
-from core.text import raw_bytes
 
 PAGE = 50
 # So many may be named in one call. Of all there are, so many are sent at once, for no longer than a person waits for
@@ -77,7 +76,7 @@ class DeadLetters:
             raise Invalid(f"1 to {MOST_NAMED} dead letters can be named at once.", "Or send back all there are.")
 
         async def act(instance: Instance, queue: Queue) -> Report:
-            placed = [Placed(raw_bytes(one), State.UNKNOWN) for one in wanted]
+            placed = [Placed(stored_bytes("An id", one), State.UNKNOWN) for one in wanted]
             letters = await self._reader(instance, id, seen=False).letters(placed)
             became = {sent.id: sent for sent in await self._addressing(queue, how).send(letters, None)}
             return _report([became.get(one) or _gone(one) for one in wanted])

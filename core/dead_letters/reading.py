@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +14,7 @@ from core.instance import Instance, pack
 from core.jobs.rows import Placed
 from core.model import QueueId
 from core.redaction.redaction import Redaction
-from core.text import integer, json_or_none, raw_bytes, text
+from core.text import integer, json_or_none, nearest_bytes, raw_bytes, text
 
 # A page shows what a dead letter says, and reads no larger one for it; whoever sends it back reads it whole (bytes).
 SHOWN = 262_144
@@ -24,8 +23,6 @@ AT_ONCE = 2_000_000
 _SMALL = (b"name", b"timestamp", MARK.encode())
 _LONGEST_NAME = 512
 
-# Half a pair of surrogates can come out of JSON, but not out of Redis; those that stand for a raw byte can.
-_WRITABLE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 Find = Callable[[str], QueueId | None]
 
 
@@ -95,7 +92,7 @@ class Reader:
 
     def _seen(self, said: str | None) -> str | None:
         """A text without what must not be seen in it."""
-        return None if said is None else text(self.redaction.of_text(raw_bytes(_WRITABLE.sub("\ufffd", said))))
+        return None if said is None else text(self.redaction.of_text(nearest_bytes(said)))
 
     def _likely(self, letter: DeadLetter) -> QueueId | None:
         """The known queue that its own name, or the name of the queue it lies in, speaks of."""
@@ -120,7 +117,7 @@ async def originals(instance: Instance, letters: Sequence[DeadLetter]) -> dict[s
     """By dead letter, the name and options of the failed job that it speaks of, where that is still in its queue, with
     the same data. All these queues lie in this instance."""
     asked = [each for each in letters if each.queue and each.told and each.told.original_id]
-    keys = [each.queue.base + raw_bytes(each.told.original_id or "") for each in asked if each.queue and each.told]
+    keys = [each.queue.base + nearest_bytes(each.told.original_id or "") for each in asked if each.queue and each.told]
     sizes = await instance.read([pack("HSTRLEN", key, name) for key in keys for name in ("data", "opts")])
     near = [
         (letter, key)

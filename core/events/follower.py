@@ -64,7 +64,8 @@ class Follower:
             stream.look_soon()
 
     def _may_read(self, stream: Stream) -> bool:
-        return not stream.refused or self._refused_until.get(stream.key, 0.0) <= time.monotonic()
+        allowed = not stream.refused or self._refused_until.get(stream.key, 0.0) <= time.monotonic()
+        return allowed and self._instance.reaches(stream.key)
 
     async def _begin(self, streams: Sequence[Stream]) -> None:
         """Streams that are new to us: how they stand before the first read."""

@@ -10,7 +10,7 @@ from typing import Any
 from core.events.bull import Message
 from core.events.position import Id, parsed
 from core.model import QueueId
-from core.text import json_or_none, raw_bytes, text
+from core.text import json_or_none, nearest_bytes, text
 
 # What Bull's messages call by one word, in BullMQ's words.
 _SAID = {b"completed": b"returnvalue", b"failed": b"failedReason", b"progress": b"data"}
@@ -52,10 +52,10 @@ def of_message(id: QueueId, message: Message, named: Callable[[bytes], bytes | N
     told: dict[bytes, bytes] = {}
     job_id, said = message.job_id, json_or_none(message.told) if message.event in _SAID else None
     if isinstance(said, dict):
-        job_id = job_id or raw_bytes(str(said.get("jobId", "")))
+        job_id = job_id or nearest_bytes(str(said.get("jobId", "")))
         value = said.get("val", said.get("progress"))
         as_it_is = isinstance(value, str) and message.event != b"progress"
-        told[_SAID[message.event]] = raw_bytes(str(value)) if as_it_is else json.dumps(value).encode()
+        told[_SAID[message.event]] = nearest_bytes(str(value)) if as_it_is else json.dumps(value).encode()
     return Happening(id, message.at, text(message.event), text(job_id) or None, _text(named(job_id)), told)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
 
+from core.clock import steady
 from core.errors import Unavailable
 from core.events.bull import BullStory, Message, heard
 from core.instance import Instance, pack
@@ -110,7 +110,7 @@ class Listener:
                 await asyncio.sleep(0)
 
     def _keep(self, channel: bytes, data: bytes) -> None:
-        found = heard(channel, data, time.time_ns() // 1_000_000)
+        found = heard(channel, data, steady())
         if found is None:
             return
         base, message = found

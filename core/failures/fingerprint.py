@@ -15,6 +15,7 @@ VERSION = "v1"
 # What of a message and of a stack is looked at.
 LONGEST_MESSAGE = 300
 LONGEST_STACK = 4000
+_CHILD = re.compile(r"^child [^:]{1,300}:.{1,600} failed$")
 _CHANGING = re.compile(
     # Each begins where a word does: asked first, that halves the time.
     r"(?<!\w)(?:"
@@ -72,6 +73,8 @@ def steady(message: str) -> str:
 
 @lru_cache(REMEMBERED)
 def _steady(line: str) -> str:
+    # Which child it was differs from job to job, and whether it is there for who reads this from reader to reader.
+    line = _CHILD.sub("child <job> failed", line)
     if not _MAY_CHANGE.search(line):
         return _SPACE.sub(" ", line)[:LONGEST_MESSAGE].strip()
     return _SPACE.sub(" ", _CHANGING.sub(_placeholder, line))[:LONGEST_MESSAGE].strip()

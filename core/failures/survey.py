@@ -14,6 +14,7 @@ from core.audit.trail import Trail
 from core.errors import Forbidden, NotFound, TickbirdError, Unavailable
 from core.failures import witness
 from core.failures.book import Book, failed_key
+from core.failures.evidence import Evidence
 from core.failures.groups import Group, Kept, group_of, grouped, is_all_of, newest
 from core.failures.heads import HeadReader
 from core.failures.keeping import Keeping
@@ -23,6 +24,7 @@ from core.permission import Permission
 from core.redaction.redaction import Redaction, redaction
 from core.sight import Sight, now
 from core.store.contract import Store
+from core.text import raw_bytes, text
 
 log = logging.getLogger("tickbird.failures")
 # A queue's turn (seconds): long enough to get on, short enough that another's failures come up soon.
@@ -239,7 +241,17 @@ class FailureSurvey:
         kept, scope = self._keeping.kept, asker().scope
         if scope.is_whole:
             return kept
-        return Kept(kept.marks, {key: e for key, e in kept.evidence.items() if e.is_all_of(scope.has)})
+        mine = {key: self._as_seen(e) for key, e in kept.evidence.items() if e.is_all_of(scope.has)}
+        return Kept(kept.marks, mine)
+
+    def _as_seen(self, evidence: Evidence) -> Evidence:
+        """Without the names of other jobs that are not there for who asks."""
+        if (said := evidence.example) is None or said.queue.instance not in self._sight.instances:
+            return evidence
+        message, stack = (
+            text(self._sight.redaction(said.queue).of_text(raw_bytes(part))) for part in (said.message, said.stack)
+        )
+        return replace(evidence, example=replace(said, message=message, stack=stack))
 
     def _grouped(self, books: Mapping[QueueId, Book]) -> tuple[Group, ...]:
         """The groups, worked out anew after a rest in proportion to what that takes."""

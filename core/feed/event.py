@@ -82,10 +82,12 @@ def _fields(happening: Happening) -> dict[bytes, bytes]:
 
 
 def _shown(name: bytes, raw: bytes, hides: Redaction) -> bytes:
-    if not hides.hides or name in _PLAIN:
-        return raw
     if name == b"failedReason":
         return hides.of_text(raw)
+    if hides.kin is not None:
+        raw = hides.kin.of_field(name, raw)
+    if not hides.hides or name in _PLAIN:
+        return raw
     is_payload = name in (b"data", b"returnvalue")
     if not is_payload and hides.hides_path((text(name),)):
         return HIDDEN.encode()

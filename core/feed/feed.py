@@ -11,7 +11,8 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from heapq import nlargest
 
 from core.access.asker import ITSELF, asker, asking
@@ -25,6 +26,7 @@ from core.feed.past import read_past
 from core.feed.ring import Ring
 from core.feed.wanted import Wanted
 from core.model import Dialect, Queue, QueueId
+from core.redaction.kin import Kin
 from core.redaction.redaction import Redaction
 from core.sight import Sight, now
 
@@ -146,7 +148,9 @@ class Feed:
         if found is None:
             # One feed for all, so what is hidden from anybody is hidden from everybody.
             with asking(ITSELF):
-                found = self._redactions[id] = self._sight.redaction(id)
+                hides, owner = self._sight.redaction(id), partial(self._sight.owned_by, id.instance)
+            # The same goes for jobs of other queues, which not everybody may know of.
+            found = self._redactions[id] = replace(hides, kin=Kin(id.__eq__, owner, b"[a job of another queue]"))
         return found
 
     def _all(self) -> Iterable[Event]:

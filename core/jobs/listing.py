@@ -21,12 +21,14 @@ TIES = 200
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The ids of a page with their scores (None in lists), whether more follow, and whether the place was lost."""
+    """The ids of a page with their scores (None in lists), whether more follow, and whether the place was lost.
+    `unread`: under the state's key lies something that no library puts there."""
 
     members: tuple[tuple[bytes, bytes | None], ...]
     next: Cursor | None
     total: int
     lost: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ async def _from_list(instance: Instance, key: bytes, sought: Sought, *, markers:
             edge=carried(next(iter(in_order(edge, newest=newest)), b"")),
             index=start + sought.limit,
         )
-    return Listed(tuple((job, None) for job in jobs[0]), following, length or 0, lost)
+    return Listed(tuple((job, None) for job in jobs[0]), following, length or 0, lost, length is None)
 
 
 async def _from_set(instance: Instance, key: bytes, sought: Sought) -> Listed:
@@ -92,7 +94,7 @@ async def _from_set(instance: Instance, key: bytes, sought: Sought) -> Listed:
     following = None
     if more:
         following = await _end_of_set(instance, key, sought, page[-1])
-    return Listed(tuple(page), following, total or 0)
+    return Listed(tuple(page), following, total or 0, unread=total is None)
 
 
 async def _end_of_set(instance: Instance, key: bytes, sought: Sought, last: tuple[bytes, bytes]) -> Cursor:

@@ -33,7 +33,8 @@ async def read_logs(
         first += wanted - len(lines)
     else:
         lines = await _first_lines(instance, logs, first, wanted)
-    return Logs(tuple(_line(redaction.of_text(line)) for line in lines or ()), first, total)
+    shown = [redaction.of_text(line) for line in lines or ()]
+    return Logs(tuple(map(_line, shown)), first, total, redacted=shown != list(lines or ()))
 
 
 async def _is_small(instance: Instance, logs: bytes, total: int) -> bool:

@@ -16,6 +16,9 @@ from core.search.pace import Pace
 from core.search.seek import Seek
 from core.text import raw_bytes
 
+# Somebody else has written there: a zero would be a claim.
+UNREAD = "The key of this state holds something else than a queue keeps there, so its jobs cannot be read."
+
 
 async def read_page(instance: Instance, queue: Queue, sought: Sought) -> JobPage:
     """A page of a state, in order."""
@@ -23,7 +26,7 @@ async def read_page(instance: Instance, queue: Queue, sought: Sought) -> JobPage
     placed = [Placed(id, sought.state, score) for id, score in listed.members]
     rows = await read_rows(instance, queue, placed)
     following = listed.next.encode() if listed.next else None
-    return JobPage(tuple(rows), following, Covered(len(rows), listed.total, _lost(listed)))
+    return JobPage(tuple(rows), following, Covered(len(rows), listed.total, _note(listed)))
 
 
 async def read_found(seek: Seek, sought: Sought, pace: Pace, patience: float) -> JobPage:
@@ -43,6 +46,8 @@ async def read_certain(instance: Instance, queue: Queue, wanted: Sequence[str]) 
     return {id: rows.get(id) for id in wanted}
 
 
-def _lost(listed: Listed) -> str:
+def _note(listed: Listed) -> str:
+    if listed.unread:
+        return UNREAD
     moved = "The list moved far since the page before: some jobs may be shown twice or passed over."
     return moved if listed.lost else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from core.access.asker import asker
 from core.instance import Instance, pack
 from core.job import Children, Relative
 from core.model import QueueId
@@ -83,4 +84,7 @@ def _relative(key: bytes, resolve: Resolve, *, status: str = "", note: str = "")
     known = resolve(key)
     if known is not None:
         return Relative(text(key), known[1], known[0], status, note)
+    if not asker().scope.is_whole:
+        # Whether its queue is unknown, or only not there for who asks, is none of theirs to know.
+        return Relative("", "", None, status, note)
     return Relative(text(key), text(key.rpartition(b":")[2]), None, status, note)

@@ -92,14 +92,18 @@ async def read_job(instance: Instance, queue: Queue, job_id: str, reader: Reader
 async def _read_hash(instance: Instance, queue: Queue, id: bytes, reader: Reader) -> _Hash:
     key, limit, heads = queue.id.base + id, reader.limit, reader.heads
     redaction = instance.redaction(queue.id)
-    sizes = await _sizes(instance, key)
+    sizes = dict(await _sizes(instance, key))
     remembered = {n: head for n, size in sizes.items() if (head := heads.get(key, n, size)) and len(head) >= limit}
-    if redaction.hides:
+    if redaction.touches:
         # A beginning cannot be told apart any more from what must not be seen.
         remembered = {}
     wanted = _affordable({name: size for name, size in sizes.items() if name not in remembered})
     (values,) = await instance.read([pack(b"HMGET", key, *wanted)]) if wanted else [()]
     fetched = {name: value for name, value in zip(wanted, values or (), strict=False) if value is not None}
+    if redaction.kin is not None:
+        # What is not there for somebody is not there, and nothing that could be revealed to them.
+        fetched = {name: redaction.kin.of_field(name, value) for name, value in fetched.items()}
+        sizes |= {name: len(value) for name, value in fetched.items()}
     clean = {name: cleaned(redaction, name, value) for name, value in fetched.items()}
     if redaction.hides:
         changed = frozenset(name for name, value in clean.items() if value != fetched[name])
@@ -108,7 +112,8 @@ async def _read_hash(instance: Instance, queue: Queue, id: bytes, reader: Reader
         # Stacks are taken apart whole, as long as that is quick.
         if len(value) > (max(limit, LARGEST_STACKS) if name == b"stacktrace" else limit):
             fetched[name] = value[:limit]
-            heads.keep(key, name, (len(value), value[:limit]))
+            if not redaction.touches:
+                heads.keep(key, name, (len(value), value[:limit]))
     return _Hash(remembered | fetched, sizes, limit)
 
 

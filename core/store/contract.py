@@ -97,7 +97,7 @@ class Store(Protocol):
         """Add a line at the end."""
 
     async def lines(self, log: Log, limit: int, *, before: str | None = None) -> tuple[Line, ...]:
-        """Newest first; those older than a line's mark."""
+        """Newest first; those older than a line's mark. Raises ValueError for what is no mark."""
 
     async def take(self, lease: str, holder: str, duration: int) -> bool:
         """Hold the lease for so many ms from now, and again for one who holds it; False while another does."""

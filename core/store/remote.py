@@ -7,6 +7,7 @@ own, so a store that is away costs nobody more than a moment; it says so once, a
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
@@ -26,6 +27,11 @@ log = logging.getLogger("tickbird.store")
 PREFIX = "tickbird:"
 # Nobody waits longer for what is only Tickbird's own (seconds).
 TIME_LIMIT = 1.0
+# The place of a line: a stream's id. Redis refuses any other, which would look as if it were away.
+_MARK = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
+_LARGEST = 2**64 - 1
+# No instant: somebody else wrote there.
+_NEVER = 2**53
 # Records that are read in one round trip: large ones would take longer than the limit.
 AT_ONCE = 20
 
@@ -78,7 +84,7 @@ class RedisStore:
         )
 
     async def lines(self, log: Log, limit: int, *, before: str | None = None) -> tuple[Line, ...]:
-        newest = "+" if before is None else f"({before}"
+        newest = "+" if before is None else f"({_checked(before)}"
         command = pack("XREVRANGE", _key("log", log.name), newest, _now() - log.age, "COUNT", limit)
         (found,) = await self._ask(command)
         return tuple(Line(text(mark), text(fields[1])) for mark, fields in found)
@@ -107,7 +113,7 @@ class RedisStore:
                 id, int(float(at)), {part: text(body) for part, body in _pairs(shelf, found) if body is not None}
             )
             for id, at, found in zip(ids, replies[::2], replies[1::2], strict=True)
-            if at is not None and float(at) >= oldest
+            if at is not None and oldest <= float(at) < _NEVER
         }
 
     async def _run(self, script: Script, keys: Sequence[str], arguments: Iterable[str | int]) -> Any:
@@ -153,6 +159,13 @@ def _key(kind: str, name: str, what: str = "") -> str:
 
 def _keys(shelf: Shelf) -> list[str]:
     return [_key("shelf", shelf.name, what) for what in ("order", "parts", "sizes", "held")]
+
+
+def _checked(mark: str) -> str:
+    found = _MARK.fullmatch(mark)
+    if not found or not 0 < max(int(part) for part in found.groups()) <= _LARGEST:
+        raise ValueError(f"{mark!r:.100} is not the mark of a line")
+    return mark
 
 
 def _fields(shelf: Shelf, id: str) -> list[str]:

@@ -65,7 +65,8 @@ class Undo:
             raise Conflict(f"It cannot be undone: {TOO_MANY_SPARED}, so it is not known which were removed.")
         async with self._ground.trail.act("restore", about.queues[0]) as told:
             asker().check(NEEDED["restore"])
-            outcome = await self._restored(id, about)
+            with self._ground.noting_above(told):
+                outcome = await self._restored(id, about)
             told.says(outcome.sentence)
         return outcome
 

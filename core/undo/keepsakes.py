@@ -35,6 +35,7 @@ class Keepsakes:
         self._sight, self._store = sight, store
         self._known: dict[str, About] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._warned: set[str] = set()
 
     async def keep(self, operation_id: str, queue: Queue, job_ids: Sequence[str]) -> None:
         """These are about to be removed. Raises nothing."""
@@ -77,7 +78,9 @@ class Keepsakes:
             if written:
                 await self._store.put(SHELF, Record(f"{operation_id}.{about.chunks}", about.at, {"jobs": written}))
         except TickbirdError as trouble:
-            log.warning("jobs that are removed from %s cannot be put back: %s", queue.id.name, trouble.message)
+            self._warn(
+                operation_id, f"jobs that are removed from {queue.id.name} cannot be put back: {trouble.message}"
+            )
             return await self._tell(operation_id, _without(about, Counter({AWAY: len(ids)})))
         more = replace(
             _without(about, read.left_out),
@@ -101,12 +104,19 @@ class Keepsakes:
         try:
             await self._store.put(SHELF, Record(operation_id, about.at, {"about": shapes.written(about)}))
         except TickbirdError as trouble:
-            log.warning("it is not recorded what can be put back of %s: %s", operation_id, trouble.message)
+            self._warn(operation_id, f"it is not recorded what can be put back of {operation_id}: {trouble.message}")
+
+    def _warn(self, operation_id: str, words: str) -> None:
+        """Once of each operation: it meets the same trouble with every slice."""
+        if operation_id not in self._warned:
+            log.warning("%s", words)
+        self._warned.add(operation_id)
 
     def _forget_old(self) -> None:
         for id in [id for id, about in self._known.items() if about.until < now()]:
             del self._known[id]
             self._turns.pop(id, None)
+        self._warned &= self._known.keys()
 
 
 def _without(about: About, more: Counter[str]) -> About:

@@ -12,6 +12,7 @@ from dashboard.api.call import Call
 from dashboard.api.parameters import Parameter
 from dashboard.api.schema_words import INSTANT, TEXT, WHOLE, Schema, list_of, maybe, object_, one_of, ref
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 
 MOST = 500
 
@@ -21,8 +22,15 @@ async def audit(asked: Asked) -> Json:
     query = asked.query
     sought = Sought(*(query[name] or "" for name in ("who", "verb", "queue", "ended")))
     found = await asked.herd.audit.read(sought, query["limit"], query["cursor"])
-    entries = [{field.name: getattr(entry, field.name) for field in fields(Entry)} for entry in found.entries]
-    return {"entries": entries, "next": found.next, "covered": {"lines": found.looked_at}}
+    return {
+        "entries": [_shape(entry) for entry in found.entries],
+        "next": found.next,
+        "covered": {"lines": found.looked_at},
+    }
+
+
+def _shape(entry: Entry) -> Json:
+    return {**{field.name: getattr(entry, field.name) for field in fields(Entry)}, "above": list(entry.above)}
 
 
 async def me(_: Asked) -> Json:
@@ -58,6 +66,7 @@ CALLS = (
             Parameter("cursor", "`next` of the page before.", {"type": "string", "minLength": 1, "maxLength": 200}),
         ),
         ("unavailable",),
+        costs=Cost.HEAVY,
     ),
     Call("GET", "/me", me, "Me", "Who is asking, and what they may do", Permission.VIEW, refusals=()),
 )
@@ -82,6 +91,7 @@ AUDIT_SCHEMAS: dict[str, Schema] = {
         ended=one_of(Ended),
         said=TEXT,
         ended_at=maybe(INSTANT),
+        above=list_of(TEXT),
     ),
     "Me": object_(
         "Who is asking. Patterns that are empty stand for everything.",

@@ -12,6 +12,7 @@ from dashboard.api.call import Call
 from dashboard.api.parameters import Parameter
 from dashboard.api.schema_words import COUNT, INSTANT, NUMBER, TEXT, Schema, list_of, map_of, object_, ref
 from dashboard.api.shapes import Json, covered
+from dashboard.budgets import Cost
 from dashboard.urls import QUEUE
 
 MOST = 10_000
@@ -52,7 +53,16 @@ def _batch(batch: Batch) -> Json:
 
 
 CALLS = (
-    Call("GET", f"{QUEUE}/batches", batches, "Batches", "Its jobs by a field, as batches", Permission.VIEW, (FIELD,)),
+    Call(
+        "GET",
+        f"{QUEUE}/batches",
+        batches,
+        "Batches",
+        "Its jobs by a field, as batches",
+        Permission.VIEW,
+        (FIELD,),
+        costs=Cost.HEAVY,
+    ),
 )
 SCHEMAS: Mapping[str, Schema] = {
     "Batches": object_(

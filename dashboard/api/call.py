@@ -11,6 +11,7 @@ from core.permission import Permission
 from dashboard.api.asked import Asked
 from dashboard.api.parameters import Parameter
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 
 Answer = Callable[[Asked], Awaitable[Json | Response]]
 # What any call may be refused with, and what only those that go to Redis or change something may.
@@ -24,7 +25,8 @@ HOLDING = ("not_found", "conflict", "unavailable")
 class Call:
     """One method on one path. `shape` names the schema of its answer, `needs` what one must be allowed to ask it,
     `refusals` the codes it may be refused with, `body` the schema of what it reads, empty where it reads nothing.
-    `streams`: the answer is a line of that shape for each of any number of things."""
+    `streams`: the answer is a line of that shape for each of any number of things. `costs`: whose budget it is taken
+    from."""
 
     method: str
     path: str
@@ -36,6 +38,7 @@ class Call:
     refusals: tuple[str, ...] = READING
     body: str = ""
     streams: bool = False
+    costs: Cost = Cost.READ
 
     @property
     def acts(self) -> bool:

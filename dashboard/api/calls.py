@@ -24,11 +24,13 @@ from dashboard.api.feed_calls import CALLS as FEED_CALLS
 from dashboard.api.flow_calls import CALLS as FLOW_CALLS
 from dashboard.api.priority_calls import CALLS as PRIORITY_CALLS
 from dashboard.api.queries import BYTES, CURSOR, FORCE, LIMIT, LINES, ORDER, START, STATE, Q
+from dashboard.api.reveal_calls import CALLS as REVEAL_CALLS
 from dashboard.api.sample_calls import CALLS as SAMPLE_CALLS
 from dashboard.api.scheduler_calls import CALLS as SCHEDULER_CALLS
 from dashboard.api.search_calls import CALLS as SEARCH_CALLS
 from dashboard.api.undo_calls import CALLS as UNDO_CALLS
 from dashboard.api.view_calls import CALLS as VIEW_CALLS
+from dashboard.budgets import Cost
 from dashboard.urls import DEDUPLICATION, JOB, QUEUE
 
 LIST = (STATE, Q, ORDER, LIMIT, CURSOR)
@@ -52,8 +54,18 @@ CALLS = (
         "Metrics",
         "What a queue holds, and did in the last hour",
         Permission.VIEW,
+        costs=Cost.HEAVY,
     ),
-    Call("GET", f"{QUEUE}/jobs", reads.jobs, "JobPage", "The jobs of a state", Permission.VIEW, LIST),
+    Call(
+        "GET",
+        f"{QUEUE}/jobs",
+        reads.jobs,
+        "JobPage",
+        "The jobs of a state",
+        Permission.VIEW,
+        LIST,
+        costs=Cost.HEAVY,
+    ),
     Call("GET", JOB, reads.job, "Job", "One job in full", Permission.VIEW, (BYTES,)),
     Call("GET", f"{JOB}/status", reads.status, "Status", "How a job stands", Permission.VIEW, (BYTES,)),
     Call("GET", f"{JOB}/logs", reads.logs, "Logs", "Lines that a job has logged", Permission.VIEW, (START, LINES)),
@@ -98,6 +110,7 @@ CALLS = (
         (),
         ACTING,
         "NewJobs",
+        costs=Cost.HEAVY,
     ),
     Call("DELETE", JOB, actions.remove, "Outcome", "Remove a job for good", Permission.REMOVE, (FORCE,), ACTING),
     Call("PATCH", JOB, job_changes.change_job, "Outcomes", "Change a job", Permission.VIEW, (), ACTING, "JobChange"),
@@ -123,6 +136,7 @@ CALLS = (
     *export_calls.CALLS,
     *failure_calls.CALLS,
     *UNDO_CALLS,
+    *REVEAL_CALLS,
     *SCHEDULER_CALLS,
     *SEARCH_CALLS,
     *SAMPLE_CALLS,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.model import State
+from core.mutations.limits import LARGEST
+from core.mutations.tending import MOST_KEPT
 from core.mutations.written import LINE_LIMIT, NAME_LIMIT
-from dashboard.api.schema_words import ANYTHING, COUNT, FLAG, HREF, TEXT, WHOLE, Schema, ref
+from dashboard.api.schema_words import ANYTHING, COUNT, FLAG, HREF, TEXT, WHOLE, Schema, maybe, one_of, ref
 
 LONGEST_NAME = NAME_LIMIT
 LONGEST_REASON = 1000
@@ -27,12 +30,13 @@ _FORCE = {**FLAG, "default": False, "description": "Although nothing proves that
 _NEW_JOB = _body(
     "A job to be added. Its data are kept as they are written.",
     "name",
-    name={**TEXT, "maxLength": LONGEST_NAME},
+    name=_text(LONGEST_NAME, "What it is called."),
     data={**ANYTHING, "description": "Any JSON value; {} where there is none. Five megabytes at most."},
     opts={"type": "object", "description": "Options by BullMQ's own names: delay, priority, attempts, backoff, …"},
 )
+_LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": LARGEST}
 _RATE_LIMIT: Schema = {
-    **_body("So many jobs in so many milliseconds.", "max", "duration", max=COUNT, duration=COUNT),
+    **_body("So many jobs in so many milliseconds.", "max", "duration", max=_LIMIT, duration=_LIMIT),
     "type": ["object", "null"],
 }
 CHANGE_SCHEMAS: Mapping[str, Schema] = {
@@ -48,15 +52,19 @@ CHANGE_SCHEMAS: Mapping[str, Schema] = {
         priority={**WHOLE, "minimum": 0, "description": "0 is none; of the others, less comes first."},
         lifo={**FLAG, "description": "With the priority: before its equals."},
         delay={**COUNT, "description": "Milliseconds from now."},
-        progress={**ANYTHING, "description": "A number, a text or an object."},
-    ),
+        progress={"type": ["number", "string", "object"], "description": "What its worker would report."},
+    )
+    | {"anyOf": [{"required": [name]} for name in ("data", "priority", "delay", "progress")]},
     "Retry": _body("How to retry.", reset_attempts={**FLAG, "default": False, "description": "All attempts anew."}),
     "Duplicate": _body("How the copy differs.", data={**ANYTHING, "description": "Other data than the original's."}),
     "Move": _body(
         "Where it goes. The answer names the job in its new queue; the call can be repeated.",
         "queue",
         queue=HREF,
-        state={**TEXT, "description": "In which you saw it: one that has finished since is left alone."},
+        state={
+            **maybe(one_of(State)),
+            "description": "In which you saw it: one that has finished since is left alone.",
+        },
         again={
             **FLAG,
             "default": False,
@@ -68,8 +76,11 @@ CHANGE_SCHEMAS: Mapping[str, Schema] = {
     "LogLine": _body("A line for the job's log.", "line", line=_text(LONGEST_LINE, "Without a line break at its end.")),
     "QueueChange": _body(
         "The limits to set, or, by null, to lift.",
-        concurrency={"type": ["integer", "null"], "minimum": 1, "description": "Jobs at once, over all workers."},
+        concurrency={**_LIMIT, "type": ["integer", "null"], "description": "Jobs at once, over all workers."},
         rate_limit=_RATE_LIMIT,
+    )
+    | {"minProperties": 1},
+    "EventTrim": _body(
+        "How many to keep.", "keep", keep={**COUNT, "maximum": MOST_KEPT, "description": "About so many of the newest."}
     ),
-    "EventTrim": _body("How many to keep.", "keep", keep={**COUNT, "description": "About so many of the newest."}),
 }

@@ -17,7 +17,6 @@ from dashboard.api.fields import check_known, flag, number
 from dashboard.api.parameters import Parameter
 from dashboard.api.queries import CURSOR
 from dashboard.api.schema_words import (
-    ANYTHING,
     COUNT,
     FLAG,
     HREF,
@@ -31,6 +30,7 @@ from dashboard.api.schema_words import (
     ref,
 )
 from dashboard.api.shapes import Json, covered
+from dashboard.budgets import Cost
 from dashboard.urls import QUEUE, job_href, queue_href, queue_of_href
 
 STATE = Parameter(
@@ -60,26 +60,25 @@ async def send_back(asked: Asked) -> Json:
     fields = await read_body(asked.request, 256 * 1024)
     check_known(fields, FIELDS)
     ids, after = fields.get("ids"), fields.get("after")
+    how = _how(asked, fields)
+    if not isinstance(after, str | None):
+        raise Invalid("after is `next` of the answer before, as it is.")
     if ids == "all":
-        if not isinstance(after, str | None):
-            raise Invalid("after is `next` of the answer before, as it is.")
-        return _report(
-            asked.base, await asked.herd.dead_letters.send_all(asked.queue, _how(asked, fields), after=after)
-        )
+        return _report(asked.base, await asked.herd.dead_letters.send_all(asked.queue, how, after=after))
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise Invalid('ids is a list of ids, or "all".')
-    return _report(asked.base, await asked.herd.dead_letters.send(asked.queue, ids, _how(asked, fields)))
+    return _report(asked.base, await asked.herd.dead_letters.send(asked.queue, ids, how))
 
 
 def _how(asked: Asked, fields: Mapping[str, Any]) -> How:
-    name, queue, attempts = fields.get("name") or "", fields.get("queue"), fields.get("attempts", "anew")
-    if not isinstance(name, str) or not isinstance(queue, str | None):
+    name, queue, attempts = fields.get("name"), fields.get("queue"), fields.get("attempts", "anew")
+    if not isinstance(name, str | None) or not isinstance(queue, str | None):
         raise Invalid("name is a text, and queue the href of a queue.")
     if attempts not in ("anew", "one"):
         raise Invalid("attempts is anew or one.")
     return How(
         to=queue_of_href(asked.base, queue) if queue else None,
-        name=name,
+        name=name or "",
         guesses=flag(fields, "guesses"),
         once=attempts == "one",
         keep=flag(fields, "keep"),
@@ -143,6 +142,7 @@ CALLS = (
         "Its jobs, read as dead letters",
         Permission.VIEW,
         (STATE, LIMIT, CURSOR),
+        costs=Cost.HEAVY,
     ),
     Call(
         "POST",
@@ -153,6 +153,7 @@ CALLS = (
         NEEDED["send_back"],
         refusals=ACTING,
         body="SendBack",
+        costs=Cost.HEAVY,
     ),
 )
 SCHEMAS: Mapping[str, Schema] = {
@@ -193,14 +194,17 @@ SCHEMAS: Mapping[str, Schema] = {
         "additionalProperties": False,
         "required": ["ids"],
         "properties": {
-            "ids": {**ANYTHING, "description": f'A list of up to {MOST_NAMED} ids, or "all".'},
+            "ids": {
+                "oneOf": [{"const": "all"}, {**list_of(TEXT), "minItems": 1, "maxItems": MOST_NAMED}],
+                "description": f'A list of up to {MOST_NAMED} ids, or "all".',
+            },
             "queue": {"type": ["string", "null"], "description": "The href of the queue that they go to."},
             "name": {"type": ["string", "null"], "description": "What their jobs are called."},
             "guesses": {**FLAG, "default": False, "description": "Take what their own names suggest."},
             "attempts": {**one_of(("anew", "one")), "default": "anew"},
             "keep": {**FLAG, "default": False, "description": "The dead letters stay."},
-            "again_before": {**INSTANT, "description": "Send even those once more that were sent before then."},
-            "after": {**TEXT, "description": 'With "all": where to go on, `next` of the answer before.'},
+            "again_before": {**maybe(INSTANT), "description": "Send even those once more that were sent before then."},
+            "after": {**maybe(TEXT), "description": 'With "all": where to go on, `next` of the answer before.'},
         },
     },
     "SentBack": object_(

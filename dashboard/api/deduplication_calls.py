@@ -11,6 +11,7 @@ from dashboard.api.asked import Asked
 from dashboard.api.call import Call
 from dashboard.api.schema_words import FLAG, HREF, SPAN, TEXT, Schema, list_of, maybe, object_, ref
 from dashboard.api.shapes import Json, covered
+from dashboard.budgets import Cost
 from dashboard.urls import QUEUE, encode_part, job_href, queue_href
 
 
@@ -36,7 +37,17 @@ def _held(base: str, queue: QueueId, held: Held) -> Json:
     }
 
 
-CALLS = (Call("GET", f"{QUEUE}/deduplication", deduplication, "Deduplication", "Who holds which id", Permission.VIEW),)
+CALLS = (
+    Call(
+        "GET",
+        f"{QUEUE}/deduplication",
+        deduplication,
+        "Deduplication",
+        "Who holds which id",
+        Permission.VIEW,
+        costs=Cost.HEAVY,
+    ),
+)
 SCHEMAS: Mapping[str, Schema] = {
     "Deduplication": object_(
         "Deduplication ids that are held, as far as the jobs that were asked tell. `absent` says why this library has "

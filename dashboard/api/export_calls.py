@@ -13,6 +13,7 @@ from dashboard.api.asked import Asked
 from dashboard.api.call import Call
 from dashboard.api.parameters import Parameter
 from dashboard.api.queries import ORDER, STATE, Q
+from dashboard.budgets import Cost
 from dashboard.exporting import download
 from dashboard.urls import QUEUE
 
@@ -50,5 +51,6 @@ CALLS = (
         Permission.EXPORT,
         (STATE, Q, ORDER, FORMAT, MOST, BOM),
         streams=True,
+        costs=Cost.HEAVY,
     ),
 )

@@ -15,6 +15,7 @@ from dashboard.api.failure_shapes import SPANS, window
 from dashboard.api.fields import check_known, number
 from dashboard.api.parameters import Parameter
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 from dashboard.urls import FAILURE, decode_part
 
 # A program waits longer than a page does for what is still to be read (seconds).
@@ -86,8 +87,20 @@ def _why(fields: dict[str, object]) -> str:
 
 
 CALLS = (
-    Call("GET", "/errors", failures, "Failures", "Why jobs fail", Permission.VIEW, (STANDING,), ()),
-    Call("GET", FAILURE, failure_group, "FailureGroup", "Like failures across queues", Permission.VIEW),
+    Call(
+        "GET",
+        "/errors",
+        failures,
+        "Failures",
+        "Why jobs fail",
+        Permission.VIEW,
+        (STANDING,),
+        (),
+        costs=Cost.HEAVY,
+    ),
+    Call(
+        "GET", FAILURE, failure_group, "FailureGroup", "Like failures across queues", Permission.VIEW, costs=Cost.HEAVY
+    ),
     Call(
         "GET",
         f"{FAILURE}/jobs",
@@ -96,6 +109,7 @@ CALLS = (
         "The jobs of a group",
         Permission.VIEW,
         (WITHIN, START, LIMIT),
+        costs=Cost.HEAVY,
     ),
     *(
         Call("POST", f"{FAILURE}/{verb}", answer, "FailureGroup", about, Permission.RETRY, (), HOLDING, body)

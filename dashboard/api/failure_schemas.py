@@ -72,10 +72,11 @@ FAILURE_SCHEMAS: Mapping[str, Schema] = {
         "type": "object",
         "description": "At least one of `for` (milliseconds) and `rate` (failures an hour).",
         "properties": {
-            "for": {"type": "integer", "minimum": 1},
-            "rate": {"type": "integer", "minimum": 1},
+            "for": {"type": ["integer", "null"], "minimum": 1},
+            "rate": {"type": ["integer", "null"], "minimum": 1},
             "why": _WHY,
         },
+        "anyOf": [{"required": [name], "properties": {name: {"type": "integer"}}} for name in ("for", "rate")],
         "additionalProperties": False,
     },
 }

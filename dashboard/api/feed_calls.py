@@ -14,6 +14,7 @@ from dashboard.api.asked import Asked
 from dashboard.api.call import READING, Call
 from dashboard.api.parameters import Parameter
 from dashboard.api.schema_words import ANYTHING, COUNT, INSTANT, TEXT, Schema, list_of, map_of, maybe
+from dashboard.budgets import Cost
 from dashboard.desk import desk_of
 from dashboard.urls import QUEUE
 
@@ -76,7 +77,17 @@ def _kinds(said: str) -> frozenset[str]:
 
 
 CALLS = (
-    Call("GET", "/events", events, "Event", "What happens in all queues", Permission.VIEW, PARAMETERS, streams=True),
+    Call(
+        "GET",
+        "/events",
+        events,
+        "Event",
+        "What happens in all queues",
+        Permission.VIEW,
+        PARAMETERS,
+        streams=True,
+        costs=Cost.FEED,
+    ),
     Call(
         "GET",
         f"{QUEUE}/events",
@@ -87,5 +98,6 @@ CALLS = (
         PARAMETERS,
         READING,
         streams=True,
+        costs=Cost.FEED,
     ),
 )

@@ -28,8 +28,10 @@ def word(kind: type[E], name: str, said: object, choices: Iterable[E]) -> E:
 
 
 def number(fields: Mapping[str, Any], name: str) -> int | None:
-    """A whole number; None where it is not said, or null."""
+    """A whole number, which JSON may write as 5.0 too; None where it is not said, or null."""
     value = fields.get(name)
+    if isinstance(value, float) and abs(value) < 2**53 and value.is_integer():
+        return int(value)
     if value is not None and type(value) is not int:
         raise Invalid(f"{name} is a whole number.")
     return value

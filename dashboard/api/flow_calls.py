@@ -11,6 +11,7 @@ from dashboard.api.call import ACTING, Call
 from dashboard.api.parameters import Parameter
 from dashboard.api.queries import CURSOR
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 from dashboard.urls import JOB
 
 FLIGHTS = Parameter(
@@ -83,6 +84,7 @@ CALLS = (
         Permission.VIEW,
         (FLIGHTS, CURSOR, PARTS),
         (),
+        costs=Cost.HEAVY,
     ),
     Call(
         "GET",
@@ -93,6 +95,7 @@ CALLS = (
         Permission.VIEW,
         (LIMIT, CURSOR, DEPTH),
         READING,
+        costs=Cost.HEAVY,
     ),
     Call(
         "GET",
@@ -102,6 +105,7 @@ CALLS = (
         "What a removal of the flow would take",
         Permission.VIEW,
         refusals=READING,
+        costs=Cost.HEAVY,
     ),
     Call(
         "POST",
@@ -111,6 +115,7 @@ CALLS = (
         "Retry what failed at or below a job, and let its parents wait again",
         Permission.RETRY,
         refusals=ACTING,
+        costs=Cost.HEAVY,
     ),
     Call(
         "POST",
@@ -120,6 +125,7 @@ CALLS = (
         "Remove the children that a job waits for",
         Permission.REMOVE,
         refusals=ACTING,
+        costs=Cost.HEAVY,
     ),
     Call(
         "DELETE",
@@ -130,5 +136,6 @@ CALLS = (
         Permission.REMOVE,
         (REST,),
         ACTING,
+        costs=Cost.HEAVY,
     ),
 )

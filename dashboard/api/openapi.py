@@ -66,8 +66,7 @@ def _in_path(name: str) -> Json:
 
 
 def _operation(call: Call) -> Json:
-    media = "application/x-ndjson" if call.streams else "application/json"
-    answer = {"description": call.summary, "content": {media: {"schema": ref(call.shape)}}}
+    answer = {"description": call.summary, "content": {media: _content(call, media) for media in _media(call)}}
     return {
         "operationId": call.answer.__name__,
         "summary": call.summary,
@@ -77,8 +76,20 @@ def _operation(call: Call) -> Json:
     }
 
 
+def _media(call: Call) -> tuple[str, ...]:
+    if not call.streams:
+        return ("application/json",)
+    tabled = any("csv" in parameter.schema.get("enum", ()) for parameter in call.parameters)
+    return ("application/x-ndjson", "text/csv") if tabled else ("application/x-ndjson",)
+
+
+def _content(call: Call, media: str) -> Json:
+    return {"schema": {"type": "string"} if media == "text/csv" else ref(call.shape)}
+
+
 def _body(shape: str) -> Json:
-    return {"required": "required" in SCHEMAS[shape], "content": {"application/json": {"schema": ref(shape)}}}
+    needed = any(word in SCHEMAS[shape] for word in ("required", "anyOf", "minProperties"))
+    return {"required": needed, "content": {"application/json": {"schema": ref(shape)}}}
 
 
 def _in_query(parameter: Parameter) -> Json:

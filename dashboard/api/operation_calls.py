@@ -7,6 +7,7 @@ from dashboard.api import operations
 from dashboard.api.call import ACTING, HOLDING, Call
 from dashboard.api.operation_schemas import LONGEST_REASON
 from dashboard.api.parameters import Parameter
+from dashboard.budgets import Cost
 from dashboard.urls import OPERATION
 
 REASON = Parameter("reason", "Why, for the record.", {"type": "string", "maxLength": LONGEST_REASON})
@@ -36,6 +37,7 @@ CALLS = (
         Permission.VIEW,
         refusals=ACTING,
         body="OperationRequest",
+        costs=Cost.HEAVY,
     ),
     Call("GET", OPERATION, operations.operation, "Operation", "How an operation stands", Permission.VIEW),
     Call(
@@ -46,6 +48,7 @@ CALLS = (
         "What it left alone, one by one",
         Permission.VIEW,
         (SHEET,),
+        costs=Cost.HEAVY,
     ),
     Call(
         "POST",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from core.model import STATES
 from core.operations.operation import Status
-from core.operations.request import Action
+from core.operations.request import RANGES, Action
 from core.query.words import MOST_CHARACTERS
 from dashboard.api.schema_words import (
     COUNT,
@@ -31,29 +31,32 @@ LONGEST_PATTERN = 500
 MOST_QUEUES = 5000
 _ALL = {"const": "all"}
 _ACTS = ("pause", "resume", "cancel")
+
+
+def _number(name: str, about: str) -> Schema:
+    least, most = RANGES[name]
+    return {"type": ["integer", "null"], "minimum": least, "maximum": most, "description": about}
+
+
 _OPTIONS: Schema = {
-    "type": "object",
+    "type": ["object", "null"],
     "additionalProperties": False,
     "properties": {
-        "grace": {**COUNT, "description": "Leave jobs younger than so many milliseconds."},
-        "limit": {"type": "integer", "minimum": 1, "description": "The most jobs of each queue."},
-        "keep": {**COUNT, "description": "Leave so many of the newest jobs of each queue."},
+        "grace": _number("grace", "Leave jobs younger than so many milliseconds."),
+        "limit": _number("limit", "The most jobs of each queue."),
+        "keep": _number("keep", "Leave so many of the newest jobs of each queue."),
         "delayed": {**FLAG, "description": "Drain delayed jobs too."},
         "reset_attempts": {**FLAG, "description": "Retry with all attempts anew."},
         "force": {**FLAG, "description": "Obliterate though workers hold jobs of it."},
-        "priority": {**COUNT, "description": "What change-priority gives: 0 for none, else smaller is sooner."},
-        "delay": {**COUNT, "description": "What change-delay gives: milliseconds from when it begins."},
-        "to": {**HREF, "description": "Where move brings them: a queue of the same Redis."},
-        "rate": {"type": "integer", "minimum": 1, "description": "The most jobs a second."},
-        "canary": {
-            **{"type": "integer", "minimum": 0, "maximum": 100},
-            "description": "So many go first; the others follow only if those complete.",
-        },
-        "canary_wait": {**COUNT, "description": "How long those may take, in milliseconds; a minute unless said."},
-        "tolerance": {
-            **{"type": "integer", "minimum": 0, "maximum": 100},
-            "description": "How far the count may drift before it stops and asks, in percent; 10 unless said.",
-        },
+        "priority": _number("priority", "What change-priority gives: 0 for none, else smaller is sooner."),
+        "delay": _number("delay", "What change-delay gives: milliseconds from when it begins."),
+        "to": {**maybe(HREF), "description": "Where move brings them: a queue of the same Redis."},
+        "rate": _number("rate", "The most jobs a second."),
+        "canary": _number("canary", "So many go first; the others follow only if those complete."),
+        "canary_wait": _number("canary_wait", "How long those may take, in milliseconds; a minute unless said."),
+        "tolerance": _number(
+            "tolerance", "How far the count may drift before it stops and asks, in percent; 10 unless said."
+        ),
     },
 }
 _REQUEST: Schema = {
@@ -64,7 +67,7 @@ _REQUEST: Schema = {
         "action": one_of(Action),
         "queues": {"oneOf": [_ALL, {"type": "array", "items": HREF, "minItems": 1, "maxItems": MOST_QUEUES}]},
         "matching": {**TEXT, "maxLength": LONGEST_PATTERN, "description": "Of all queues those named so: email*."},
-        "state": one_of(STATES),
+        "state": maybe(one_of(STATES)),
         "q": {
             **{**TEXT, "maxLength": MOST_CHARACTERS},
             "description": "Only the jobs that fit these words, as in a search: `reason:ECONNRESET data.user.id:42`.",

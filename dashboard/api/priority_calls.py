@@ -9,6 +9,7 @@ from dashboard.api.asked import Asked
 from dashboard.api.call import Call
 from dashboard.api.schema_words import COUNT, TEXT, WHOLE, Schema, list_of, object_
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 from dashboard.urls import QUEUE
 
 
@@ -23,7 +24,17 @@ async def priorities(asked: Asked) -> Json:
     }
 
 
-CALLS = (Call("GET", f"{QUEUE}/priorities", priorities, "Priorities", "Ready jobs by their priority", Permission.VIEW),)
+CALLS = (
+    Call(
+        "GET",
+        f"{QUEUE}/priorities",
+        priorities,
+        "Priorities",
+        "Ready jobs by their priority",
+        Permission.VIEW,
+        costs=Cost.HEAVY,
+    ),
+)
 SCHEMAS: Mapping[str, Schema] = {
     "Priorities": object_(
         "Jobs that are ready to run, by priority, soonest first. Those without one come before all of them; `beyond` "

@@ -7,6 +7,7 @@ from dashboard.api import redis_shapes
 from dashboard.api.asked import Asked
 from dashboard.api.call import Call
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 
 
 async def redis(asked: Asked) -> Json:
@@ -25,5 +26,6 @@ CALLS = (
         "How each Redis is, which queues hold how much of it, and what Tickbird costs it",
         Permission.VIEW,
         refusals=(),
+        costs=Cost.HEAVY,
     ),
 )

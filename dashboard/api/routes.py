@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -13,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.access.asker import asker
-from core.errors import Forbidden, NotFound, TickbirdError, Unavailable
+from core.errors import NotFound, TickbirdError
 from core.herd import Herd
 from core.permission import Permission
 from core.settings import Settings
@@ -23,69 +25,80 @@ from dashboard.api.call import Call
 from dashboard.api.calls import CALLS
 from dashboard.api.openapi import document
 from dashboard.api.parameters import read
+from dashboard.budgets import Budgets, budgets
+from dashboard.denials import note
 from dashboard.refusals import MethodUnknown, problem
 from dashboard.urls import RawRoute
 
 log = logging.getLogger("tickbird.dashboard.api")
 
 
-def routes(herd: Herd, settings: Settings) -> list[Route]:
-    """Every path of the API, to be mounted under `{base}/api`; the last one answers for all that do not exist."""
-    described = document(CALLS, settings)
+def routes(herd: Herd, settings: Settings, held: Budgets | None = None) -> list[Route]:
+    """Every path of the API, to be mounted under `{base}/api`; the last one answers for all that do not exist. `held`
+    are the budgets that pages are taken from too."""
+    described, held = document(CALLS, settings), held or budgets(settings)
+    at = Place(herd, settings.base_path, held)
 
     async def openapi(_: Asked) -> dict[str, Any]:
         return described
 
     calls = (*CALLS, Call("GET", "/openapi.json", openapi, "", "This document", Permission.VIEW, refusals=()))
     paths = dict.fromkeys(call.path for call in calls)
-    api = [Endpoint(herd, settings.base_path, {c.method: c for c in calls if c.path == path}) for path in paths]
-    nowhere = Endpoint(herd, settings.base_path, {})
-    doors = [RawRoute(path, endpoint, needs=Permission.VIEW) for path, endpoint in zip(paths, api, strict=True)]
-    return [*doors, RawRoute("/{rest:path}", nowhere, needs=Permission.VIEW)]
+    api = [Endpoint(at, {c.method: c for c in calls if c.path == path}) for path in paths]
+    nowhere = Endpoint(at, {})
+    # Each call says what it costs.
+    doors = [
+        RawRoute(path, endpoint, needs=Permission.VIEW, costs=None) for path, endpoint in zip(paths, api, strict=True)
+    ]
+    return [*doors, RawRoute("/{rest:path}", nowhere, needs=Permission.VIEW, costs=None)]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What all endpoints have in common."""
+
+    herd: Herd
+    base: str
+    budgets: Budgets
 
 
 class Endpoint:
     """One path, as an ASGI application: it answers every method, with JSON or with a problem."""
 
-    def __init__(self, herd: Herd, base: str, calls: Mapping[str, Call]) -> None:
-        self._herd = herd
-        self._base = base
+    def __init__(self, at: Place, calls: Mapping[str, Call]) -> None:
+        self._herd = at.herd
+        self._base = at.base
+        self._budgets = at.budgets
         self._calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        try:
-            response = await self._answer(request)
-        except ClientDisconnect:
-            return
-        if request.method == "HEAD":
-            response = Response(status_code=response.status_code, headers=dict(response.headers))
-        await response(scope, receive, send)
+        with ExitStack() as spent:
+            try:
+                response = await self._answer(request, spent)
+            except ClientDisconnect:
+                return
+            if request.method == "HEAD":
+                response = Response(status_code=response.status_code, headers=dict(response.headers))
+            await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, spent: ExitStack) -> Response:
+        """The answer, of what is `spent` until it is sent."""
         try:
             call = self._calls.get("GET" if request.method == "HEAD" else request.method)
             if call is None:
                 return self._refused_method(request)
-            await self._check(call, request)
+            asker().check(call.needs)
+            spent.enter_context(self._budgets.spend(call.costs))
             return await self._asked(call, request)
-        except Unavailable as error:
-            return problem(error, headers={"retry-after": "1"})
         except TickbirdError as error:
+            note(error)
             return problem(error)
         except ClientDisconnect:
             raise
         except Exception:  # the boundary: what nobody expected is told to the log, not to the client
             log.exception("%s failed", call and call.summary)
             return problem(TickbirdError("Tickbird ran into a fault of its own.", "Its log says more."))
-
-    async def _check(self, call: Call, request: Request) -> None:
-        try:
-            asker().check(call.needs)
-        except Forbidden as error:
-            if call.acts:
-                await self._herd.audit.denied(f"{call.method} {request.scope['path']}", error.message)
-            raise
 
     async def _asked(self, call: Call, request: Request) -> Response:
         asked = Asked(self._herd, self._base, request, read(call.parameters, request.query_params))

@@ -14,6 +14,7 @@ from dashboard.api.parameters import Parameter
 from dashboard.api.queries import STATE
 from dashboard.api.schema_words import COUNT, FLAG, TEXT, Schema, list_of, maybe, object_, ref
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 from dashboard.urls import QUEUE
 
 BY = Parameter(
@@ -54,7 +55,18 @@ async def samples(asked: Asked) -> Json:
     }
 
 
-CALLS = (Call("GET", f"{QUEUE}/samples", samples, "Sample", "What is in a state", Permission.VIEW, (STATE, BY, SIZE)),)
+CALLS = (
+    Call(
+        "GET",
+        f"{QUEUE}/samples",
+        samples,
+        "Sample",
+        "What is in a state",
+        Permission.VIEW,
+        (STATE, BY, SIZE),
+        costs=Cost.HEAVY,
+    ),
+)
 SAMPLE_SCHEMAS: Mapping[str, Schema] = {
     "Sample": object_(
         "What is in a state, told from some of its jobs taken at random.",

@@ -20,6 +20,7 @@ from dashboard.api.parameters import Parameter
 from dashboard.api.queries import CURSOR
 from dashboard.api.shapes import Json, outcome
 from dashboard.api.written import members, value_of
+from dashboard.budgets import Cost
 from dashboard.json_edit import compact
 from dashboard.scheduler_urls import PREVIEW, SCHEDULER, SCHEDULERS, scheduler_key
 
@@ -150,6 +151,7 @@ CALLS = (
         Permission.VIEW,
         _PAGE,
         ("unavailable",),
+        costs=Cost.HEAVY,
     ),
     Call("GET", SCHEDULERS, schedulers_of_queue, "SchedulerPage", "A queue's schedulers", Permission.VIEW, _PAGE),
     Call("GET", SCHEDULER, scheduler, "Scheduler", "One scheduler in full", Permission.VIEW),

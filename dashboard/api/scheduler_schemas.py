@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.mutations.job_options import LAST_DUE
+from core.mutations.schedule_checks import ID_LIMIT, LONGEST_EVERY
 from core.mutations.written import NAME_LIMIT
 from core.schedulers.scheduler import Kind, Pending
 from dashboard.api.schema_words import (
@@ -68,18 +70,22 @@ _TEMPLATE = object_(
     **{"from": {**maybe(TEXT), "description": "Where it was read; null where it is nowhere."}},
 )
 _UPCOMING = object_("The next five runs, as far as they can be told.", instants=list_of(INSTANT), note=TEXT)
+_LEAST_1: Schema = {"type": "integer", "minimum": 1}
 _FIELDS: dict[str, Schema] = {
-    "name": {**TEXT, "maxLength": NAME_LIMIT, "description": "Of its jobs."},
+    "name": {**maybe(TEXT), "maxLength": NAME_LIMIT, "description": "Of its jobs."},
     "pattern": maybe(TEXT),
-    "every": {**maybe(COUNT), "description": "Milliseconds."},
+    "every": {**maybe(_LEAST_1), "maximum": LONGEST_EVERY, "description": "Milliseconds."},
     "tz": maybe(TEXT),
-    "limit": maybe(COUNT),
-    "startDate": maybe(COUNT),
-    "endDate": maybe(COUNT),
+    "limit": {**maybe(_LEAST_1), "maximum": 2**31 - 1},
+    "startDate": {**maybe(COUNT), "maximum": LAST_DUE},
+    "endDate": {**maybe(COUNT), "maximum": LAST_DUE},
     "offset": maybe(COUNT),
     "immediately": {**FLAG, "description": "A pattern's first job runs at once."},
     "data": {**ANYTHING, "description": "Of its jobs. Where it is not said, as it is now."},
-    "opts": {"type": "object", "description": "Of its jobs, by BullMQ's own names. Where it is not said, as now."},
+    "opts": {
+        "type": ["object", "null"],
+        "description": "Of its jobs, by BullMQ's own names. Where it is not said, as now.",
+    },
 }
 
 
@@ -114,8 +120,8 @@ SCHEDULER_SCHEMAS: Mapping[str, Schema] = {
     "NewScheduler": _body(
         "A scheduler to be made. `id` names it where the queue's library has job schedulers; elsewhere `jobId`"
         " may tell it from others alike.",
-        id={**TEXT, "maxLength": 200},
-        jobId={**TEXT, "maxLength": 200},
+        id={**TEXT, "maxLength": ID_LIMIT, "description": "With no colon or space."},
+        jobId={**maybe(TEXT), "maxLength": ID_LIMIT, "description": "With no colon or space."},
         **_FIELDS,
     ),
 }

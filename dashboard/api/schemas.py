@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dashboard.api import batch_calls, dead_letter_calls, deduplication_calls, priority_calls
+from dashboard.api import batch_calls, dead_letter_calls, deduplication_calls, priority_calls, reveal_calls
 from dashboard.api.audit_calls import AUDIT_SCHEMAS
 from dashboard.api.change_schemas import CHANGE_SCHEMAS
 from dashboard.api.export_schemas import EXPORT_SCHEMAS
@@ -44,6 +44,7 @@ SCHEMAS: Mapping[str, Schema] = {
     **dead_letter_calls.SCHEMAS,
     **deduplication_calls.SCHEMAS,
     **priority_calls.SCHEMAS,
+    **reveal_calls.SCHEMAS,
     **UNDO_SCHEMAS,
     "Problem": object_(
         "A refusal or failure (RFC 9457).",

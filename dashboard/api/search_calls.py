@@ -18,6 +18,7 @@ from dashboard.api.operation_schemas import MOST_QUEUES
 from dashboard.api.parameters import Parameter
 from dashboard.api.search_shapes import search as shown
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 from dashboard.urls import SEARCH, decode_part, queue_of_href
 
 FIELDS = ("q", "queues", "states")
@@ -102,12 +103,29 @@ CALLS = (
         Permission.VIEW,
         refusals=HOLDING,
         body="SearchRequest",
+        costs=Cost.HEAVY,
     ),
     Call("GET", SEARCH, search, "Search", "How a search stands, and what it found", Permission.VIEW, (AFTER, MOST)),
     Call("POST", f"{SEARCH}/pause", pause_search, "Search", "Hold it", Permission.VIEW, refusals=HOLDING),
-    Call("POST", f"{SEARCH}/resume", resume_search, "Search", "Go on", Permission.VIEW, refusals=HOLDING),
     Call(
-        "POST", f"{SEARCH}/older", search_older, "Search", "Go on behind a full one", Permission.VIEW, refusals=HOLDING
+        "POST",
+        f"{SEARCH}/resume",
+        resume_search,
+        "Search",
+        "Go on",
+        Permission.VIEW,
+        refusals=HOLDING,
+        costs=Cost.HEAVY,
+    ),
+    Call(
+        "POST",
+        f"{SEARCH}/older",
+        search_older,
+        "Search",
+        "Go on behind a full one",
+        Permission.VIEW,
+        refusals=HOLDING,
+        costs=Cost.HEAVY,
     ),
     Call("DELETE", SEARCH, cancel_search, "Search", "Cancel it", Permission.VIEW, refusals=HOLDING),
 )

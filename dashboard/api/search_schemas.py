@@ -31,8 +31,8 @@ _REQUEST: Schema = {
     "required": ["q"],
     "properties": {
         "q": {**TEXT, "minLength": 1, "maxLength": MOST_CHARACTERS},
-        "queues": {"oneOf": [_ALL, {"type": "array", "items": HREF, "maxItems": MOST_QUEUES}]},
-        "states": {"type": "array", "items": one_of(STATES)},
+        "queues": {"oneOf": [_ALL, {"type": ["array", "null"], "items": HREF, "maxItems": MOST_QUEUES}]},
+        "states": maybe(list_of(one_of(STATES))),
     },
 }
 SEARCH_SCHEMAS: Mapping[str, Schema] = {

@@ -7,6 +7,7 @@ from core.permission import NEEDED, Permission
 from dashboard.api.asked import Asked
 from dashboard.api.call import ACTING, Call
 from dashboard.api.shapes import Json, outcome
+from dashboard.budgets import Cost
 from dashboard.urls import decode_part, queue_href
 
 REMOVAL = "/undo/{removal_id}"
@@ -39,5 +40,15 @@ async def undo_removal(asked: Asked) -> Json:
 
 CALLS = (
     Call("GET", REMOVAL, removal, "Removal", "What is kept of a removal, by the id of its operation", Permission.VIEW),
-    Call("POST", REMOVAL, undo_removal, "Outcome", "Put back what an operation removed", NEEDED["restore"], (), ACTING),
+    Call(
+        "POST",
+        REMOVAL,
+        undo_removal,
+        "Outcome",
+        "Put back what an operation removed",
+        NEEDED["restore"],
+        (),
+        ACTING,
+        costs=Cost.HEAVY,
+    ),
 )

@@ -9,31 +9,36 @@ from core.query.fields import FIELDS
 from core.query.words import MOST_CHARACTERS
 from core.views.view import View
 from core.views.views import LONGEST_NAME
+from core.views.vocabulary import Vocabulary
 from dashboard.api.asked import Asked
 from dashboard.api.bodies import read_body
 from dashboard.api.call import HOLDING, READING, Call
-from dashboard.api.fields import check_known, line, word
+from dashboard.api.fields import check_known, flag, line, word
 from dashboard.api.queries import STATE
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 from dashboard.urls import QUEUE, decode_part
 
 VIEW = "/views/{view_id}"
 # Room for a query whose every character is written as an escape.
 LARGEST = 16 * 1024
+# So many names of queues are offered, those with the most jobs.
+MOST_NAMES = 1_000
 
 
 async def views(asked: Asked) -> Json:
-    """Every saved view."""
+    """Every saved view that is there for who asks."""
     return {"views": [_view(asked.base, view) for view in await asked.herd.views.list()]}
 
 
 async def save_view(asked: Asked) -> Json:
     """Keep a query under a name."""
     fields = await read_body(asked.request, LARGEST)
-    check_known(fields, ("name", "state", "q"))
+    check_known(fields, ("name", "state", "q", "personal"))
     state = word(State, "state", fields.get("state"), STATES)
     name, q = line(fields, "name", LONGEST_NAME), line(fields, "q", MOST_CHARACTERS)
-    return _view(asked.base, await asked.herd.views.add(name, state, q))
+    personal = flag(fields, "personal") if "personal" in fields else None
+    return _view(asked.base, await asked.herd.views.add(name, state, q, personal=personal))
 
 
 async def rename_view(asked: Asked) -> Json:
@@ -50,8 +55,17 @@ async def remove_view(asked: Asked) -> Json:
 
 async def vocabulary(asked: Asked) -> Json:
     """What a query may say of the jobs of a state."""
-    found = await asked.herd.views.vocabulary(asked.queue, State(asked.query["state"]))
-    said = {"state": [state.value for state in STATES]}
+    return _words(await asked.herd.views.vocabulary(asked.queue, State(asked.query["state"])), ())
+
+
+async def vocabulary_of_all(asked: Asked) -> Json:
+    """What a query may say of the jobs of all queues."""
+    queues = sorted(asked.herd.snapshot().queues, key=lambda queue: -sum(queue.counts.values()))
+    return _words(await asked.herd.views.words(), tuple(dict.fromkeys(queue.id.name for queue in queues))[:MOST_NAMES])
+
+
+def _words(found: Vocabulary, queues: tuple[str, ...]) -> Json:
+    said = {"state": [state.value for state in STATES], "queue": list(queues)}
     return {
         "looked_at": found.looked_at,
         "total": found.total,
@@ -72,6 +86,7 @@ def _view(base: str, view: View) -> Json:
         "q": view.q,
         "by": view.by,
         "made": view.made,
+        "personal": view.personal,
         "href": f"{base}/api/views/{view.id}" if view.id else None,
     }
 
@@ -90,6 +105,15 @@ CALLS = (
     Call("DELETE", VIEW, remove_view, "View", "Remove a view", Permission.VIEW, refusals=HOLDING),
     Call(
         "GET",
+        "/vocabulary",
+        vocabulary_of_all,
+        "Vocabulary",
+        "What a query may say of the jobs of all queues, from those with the most",
+        Permission.VIEW,
+        costs=Cost.HEAVY,
+    ),
+    Call(
+        "GET",
         f"{QUEUE}/vocabulary",
         vocabulary,
         "Vocabulary",
@@ -97,5 +121,6 @@ CALLS = (
         Permission.VIEW,
         (STATE,),
         READING,
+        costs=Cost.HEAVY,
     ),
 )

@@ -7,6 +7,7 @@ from dashboard.api import worker_shapes
 from dashboard.api.asked import Asked
 from dashboard.api.call import Call
 from dashboard.api.shapes import Json
+from dashboard.budgets import Cost
 from dashboard.urls import QUEUE
 
 
@@ -31,6 +32,7 @@ CALLS = (
         "Every connected worker, and the lock of every active job",
         Permission.VIEW,
         refusals=(),
+        costs=Cost.HEAVY,
     ),
     Call(
         "GET",
@@ -39,5 +41,6 @@ CALLS = (
         "Crew",
         "A queue's workers, and the locks of its active jobs",
         Permission.VIEW,
+        costs=Cost.HEAVY,
     ),
 )

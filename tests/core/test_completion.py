@@ -15,7 +15,7 @@ from core.model import QueueId, State
 from core.redaction.redaction import Rule
 from core.redis_settings import RedisSettings
 from core.settings import Settings
-from core.views.vocabulary import LARGEST_DATA, MOST_PATHS, MOST_VALUES, Vocabulary
+from core.views.vocabulary import LARGEST_DATA, MOST_PATHS, MOST_QUEUES, MOST_VALUES, Vocabulary
 from tests.core.layout import queue, waiting
 from tickbird.demo.server import EmbeddedServer
 
@@ -102,6 +102,23 @@ async def test_it_is_read_once_for_all_who_ask(herd: Herd, mail: bytes, redis: r
     first = await words(herd)
     waiting(redis, mail, "2", data="{}")
     assert await herd.views.vocabulary(MAIL, State.WAITING) is first
+
+
+async def test_the_words_of_all_queues_come_from_those_with_the_most_jobs_and_say_of_how_many(
+    herd: Herd, mail: bytes, redis: redis_py.Redis, eventually: Eventually
+) -> None:
+    waiting(redis, mail, "1", "2", data='{"to": "a"}')
+    for number in range(MOST_QUEUES):
+        waiting(
+            redis, queue(redis, f"bull:busy{number}:"), *map(str, range(3)), name=f"name{number}", data='{"to": "b"}'
+        )
+    there = 2 + 3 * MOST_QUEUES
+    await eventually(lambda: sum(sum(each.counts.values()) for each in herd.sight.queues()) == there)
+
+    found = await herd.views.words()
+    assert (found.looked_at, found.total) == (3 * MOST_QUEUES, 3 * MOST_QUEUES)
+    assert values(found, "name") == {f"name{number}": 3 for number in range(MOST_QUEUES)}
+    assert values(found, "data.to") == {"b": 3 * MOST_QUEUES}
 
 
 async def test_a_state_that_the_queue_has_not_is_refused(herd: Herd, mail: bytes) -> None:

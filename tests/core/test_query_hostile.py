@@ -86,7 +86,7 @@ def check(said: str, made: RawJob) -> None:
         refused = None
     if refused is not None:
         assert 0 <= refused.at <= len(said)
-        assert len(str(refused)) < 500
+        assert len(str(refused)) < 1_000
         return
     found = fits(Query(said, ordered(query.clause), NOW), made)
     need = needed(query.clause)

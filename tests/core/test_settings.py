@@ -52,6 +52,12 @@ def test_every_setting_can_be_said_in_the_file_and_in_the_environment(toml: Writ
     legal["allow"] = ("edit", "['edit']")
     legal["public_url"] = ("https://x", "'https://x'")
     legal["state_url"] = ("redis://x", "'redis://x'")
+    legal["audit.webhook"] = ("https://audit.x/y", "'https://audit.x/y'")
+    legal["audit.webhook_secret"] = ("x" * 32, f"'{'x' * 32}'")
+    legal["audit.webhook_ca"] = (__file__, f"'{__file__}'")
+    legal["oidc.issuer"] = ("https://id.x", "'https://id.x'")
+    legal["oidc.groups"] = ("ops=operator", "['ops=operator']")
+    legal["oidc.role"] = ("viewer", "'viewer'")
     said = {setting: legal.get(setting.name, samples[setting.kind]) for setting in TABLE}
     environment = {setting.variable: value for setting, (value, _) in said.items()}
     file = toml("\n".join(f"{setting.name} = {literal}" for setting, (_, literal) in said.items()))
@@ -199,11 +205,23 @@ def test_nothing_secret_is_shown(toml: Written) -> None:
             "TICKBIRD_PASSWORD_HASH": SECRET,
             "TICKBIRD_METRICS_TOKEN": SECRET,
             "TICKBIRD_STATE_URL": f"redis://:{SECRET}@x",
+            "TICKBIRD_OIDC_ISSUER": "https://id.example.com",
+            "TICKBIRD_OIDC_CLIENT_ID": "tickbird",
+            "TICKBIRD_OIDC_CLIENT_SECRET": SECRET,
+            "TICKBIRD_PUBLIC_URL": "https://queues.example.com",
         },
     )
     assert SECRET not in f"{settings} {settings!r} {settings.redis[0]}"
     secret = {setting.attribute for setting in TABLE if setting.secret}
-    assert secret == {"password_hash", "metrics_token", "state_url"}
+    ours = {
+        "password_hash",
+        "metrics_token",
+        "state_url",
+        "oidc_client_secret",
+        "audit_webhook",
+        "audit_webhook_secret",
+    }
+    assert secret == ours
 
 
 def test_several_instances_each_have_their_own_prefixes(toml: Written) -> None:

@@ -9,6 +9,8 @@ import weakref
 
 import pytest
 
+from core.access.asker import Asker, asker, asking
+from core.permission import Permission
 from core.shared import MOST, Shared
 
 
@@ -145,3 +147,28 @@ async def test_no_more_than_so_many_answers_are_kept(question: Question) -> None
     for number in range(MOST * 2):
         await shared.get(number, question.read, fresh=60.0)
     assert len(shared._answers) <= MOST
+
+
+async def test_an_answer_is_shared_only_by_those_for_whom_the_same_is_there_and_allowed() -> None:
+    shared = Shared()
+    everything, looking = frozenset(Permission), frozenset({Permission.VIEW})
+    askers = [
+        Asker("ada", "admin", everything),
+        Asker("eve", "viewer", looking),
+        Asker("bob", "viewer", looking, queues=("mail",)),
+        Asker("joe", "viewer", looking, instances=("shop",)),
+        Asker("kay", "viewer", looking, reveals=True),
+    ]
+
+    async def asked(who: Asker) -> str:
+        async def read() -> str:
+            await asyncio.sleep(0)
+            return asker().name
+
+        with asking(who):
+            return await shared.get("the same question", read)
+
+    for _ in range(2):
+        assert await asyncio.gather(*(asked(who) for who in askers)) == [who.name for who in askers]
+    twin = Asker("vic", "viewer", looking)
+    assert await asked(twin) == "eve"

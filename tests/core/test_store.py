@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 import redis as redis_py
@@ -163,3 +164,13 @@ async def test_a_lease_that_is_not_renewed_runs_out(store: Store) -> None:
 
     await soon(taken)
     assert await store.holders([]) == {}
+
+
+@pytest.mark.parametrize("mark", ["", "x", "-1", "1-", "0-0", "1-99999999999999999999999", "9" * 5000, "\u0663-1"])
+async def test_a_place_that_is_none_is_refused_and_does_not_look_like_a_store_that_is_away(
+    store: Store, mark: str
+) -> None:
+    await store.append(AUDIT, "a")
+    with suppress(ValueError):
+        assert await store.lines(AUDIT, 9, before=mark) == ()
+    assert store.trouble == ""

@@ -8,6 +8,7 @@ import pytest
 import redis as redis_py
 
 from core.access.asker import Asker, asking
+from core.access.roles import OPERATOR
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from core.model import State
 from core.permission import Permission
@@ -18,7 +19,7 @@ from core.store.contract import Store
 from core.store.memory import MemoryStore
 from core.store.remote import RedisStore
 from core.views.view import BUILT_IN
-from core.views.views import LONGEST_NAME, Views
+from core.views.views import LONGEST_NAME, MOST_OWN, Views
 from tickbird.demo.server import EmbeddedServer
 
 NOWHERE = Sight({}, Snapshot(0, ()))
@@ -100,19 +101,99 @@ async def test_those_that_are_always_there_and_those_that_are_gone_cannot_be_cha
             await views.remove(id)
 
 
-async def test_who_only_looks_may_change_no_view_but_their_own(views: Views) -> None:
-    ada, bob = (Asker(name, "viewer", frozenset({Permission.VIEW})) for name in ("ada", "bob"))
-    with asking(ada):
+def looking(name: str) -> Asker:
+    return Asker(name, "viewer", frozenset({Permission.VIEW}))
+
+
+async def test_what_who_only_looks_keeps_is_there_for_nobody_else(views: Views) -> None:
+    with asking(looking("ada")):
         hers = await views.add("Bounced", State.FAILED, "a")
-    with asking(bob), pytest.raises(Forbidden, match="ada made this view"):
+        assert hers.personal
+        assert await names(views) == ["Bounced"]
+        assert (await views.rename(hers.id, "Lost")).personal
+    for other in (looking("bob"), looking(""), Asker("root")):
+        with asking(other):
+            assert await names(views) == []
+            with pytest.raises(NotFound):
+                await views.rename(hers.id, "Mine")
+            with pytest.raises(NotFound):
+                await views.remove(hers.id)
+    # Neither does its name tell anybody of it.
+    with asking(looking("bob")):
+        await views.add("Lost", State.FAILED, "b")
+    with asking(looking("ada")):
         await views.remove(hers.id)
-    with asking(bob), pytest.raises(Forbidden):
-        await views.rename(hers.id, "Lost")
-    with asking(ada):
-        await views.rename(hers.id, "Lost")
-    with asking(Asker("eve", "operator", frozenset({Permission.VIEW, Permission.REMOVE}))):
-        await views.remove(hers.id)
+        assert await names(views) == []
+    with asking(looking("bob")):
+        assert await names(views) == ["Lost"]
+
+
+async def test_who_only_looks_keeps_nothing_that_others_see_and_changes_nothing_of_theirs(views: Views) -> None:
+    shared = await views.add("Shared", State.FAILED, "a")
+    with asking(looking("ada")):
+        assert await names(views) == ["Shared"]
+        with pytest.raises(Forbidden, match="only looks"):
+            await views.add("Mine", State.FAILED, "a", personal=False)
+        with pytest.raises(Forbidden):
+            await views.rename(shared.id, "Mine")
+        with pytest.raises(Forbidden):
+            await views.remove(shared.id)
+    assert await names(views) == ["Shared"]
+
+
+async def test_who_made_a_view_and_may_only_look_since_changes_it_no_more(views: Views) -> None:
+    with asking(Asker("ada", "operator", OPERATOR)):
+        made = await views.add("Bounced", State.FAILED, "a")
+    with asking(looking("ada")), pytest.raises(Forbidden):
+        await views.remove(made.id)
+
+
+async def test_a_view_for_everybody_is_changed_by_who_made_it_or_may_remove(views: Views) -> None:
+    holding = frozenset({Permission.VIEW, Permission.PAUSE})
+    with asking(Asker("ada", "holder", holding)):
+        made = await views.add("Bounced", State.FAILED, "a")
+    assert not made.personal
+    with asking(Asker("bob", "holder", holding)), pytest.raises(Forbidden, match="ada made this view"):
+        await views.remove(made.id)
+    with asking(Asker("ada", "holder", holding)):
+        await views.rename(made.id, "Lost")
+    with asking(Asker("eve", "operator", OPERATOR)):
+        await views.remove(made.id)
     assert await names(views) == []
+
+
+async def test_ones_own_views_are_so_many_and_take_no_room_from_others(views: Views) -> None:
+    with asking(looking("ada")):
+        for number in range(MOST_OWN):
+            await views.add(f"view {number}", State.FAILED, "a" * 1900)
+        with pytest.raises(Conflict, match="20 views of your own"):
+            await views.add("one more", State.FAILED, "a")
+        assert len(await names(views)) == MOST_OWN
+    await views.add("for everybody", State.FAILED, "a")
+    with asking(looking("bob")):
+        await views.add("one more", State.FAILED, "a")
+
+
+async def test_where_nobody_is_logged_in_nothing_is_anybodys_own(views: Views) -> None:
+    with asking(Asker("")):
+        with pytest.raises(Invalid, match="Nobody is logged in"):
+            await views.add("Mine", State.FAILED, "a", personal=True)
+        assert not (await views.add("Ours", State.FAILED, "a")).personal
+
+
+async def test_a_read_only_tickbird_keeps_its_views_as_they_are(store: Store, views: Views) -> None:
+    shared = await views.add("Shared", State.FAILED, "a")
+    closed = Views(store, NOWHERE, "This Tickbird is read-only.")
+    for who in (looking("ada"), Asker("root")):
+        with asking(who):
+            for change in (
+                closed.add("Mine", State.FAILED, "a"),
+                closed.rename(shared.id, "Mine"),
+                closed.remove(shared.id),
+            ):
+                with pytest.raises(Forbidden, match="read-only"):
+                    await change
+            assert await names(closed) == ["Shared"]
 
 
 async def test_a_full_shelf_refuses_rather_than_forgets(views: Views, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,11 @@ from tests.dashboard.fixed_herd import DANGERS, small_company
 
 BASE = "/admin/queues"
 # Who comes this far has said nothing of themselves yet, or learns nothing of any queue.
-UNLOCKED = {f"{BASE}/login", f"{BASE}/logout", f"{BASE}/static/{{checksum}}/{{path:path}}", "/robots.txt"}
+UNLOCKED = {
+    *(f"{BASE}/{path}" for path in ("login", "login/start", "login/return", "logout")),
+    f"{BASE}/static/{{checksum}}/{{path:path}}",
+    "/robots.txt",
+}
 
 
 class Door(NamedTuple):
@@ -60,7 +64,13 @@ def _routes(routes: Sequence[BaseRoute], above: str = "") -> Iterator[Route]:
 
 def _under(path: str, route: BaseRoute) -> BaseRoute:
     assert isinstance(route, RawRoute), f"{route} declares no permission"
-    return RawRoute(path + route.path, route.endpoint, needs=route.needs, methods=sorted(route.methods or {"GET"}))
+    return RawRoute(
+        path + route.path,
+        route.endpoint,
+        needs=route.needs,
+        methods=sorted(route.methods or {"GET"}),
+        costs=route.costs,
+    )
 
 
 def table(app: Starlette) -> str:

@@ -13,6 +13,7 @@ from core.dead_letters.recognise import Source, recognise
 from core.errors import Forbidden
 from core.job import Covered, Job
 from core.model import QueueId, State
+from tests.dashboard.cursors import place
 
 if TYPE_CHECKING:
     from tests.dashboard.fixed_herd import FixedHerd
@@ -36,7 +37,7 @@ class FixedDeadLetters(DeadLetters):
     async def look(self, id: QueueId, state: State, *, cursor: str | None = None, limit: int = 50) -> Letters:
         self._herd.reach(id)
         jobs = [job for job in self._herd.contents if job.queue == id and job.row.state is state][::-1]
-        start = int(cursor or 0)
+        start = place(cursor)
         page = tuple(self._letter(job) for job in jobs[start : start + limit])
         following = str(start + limit) if start + limit < len(jobs) else None
         return Letters(page, state, Covered(len(page), len(jobs)), following)

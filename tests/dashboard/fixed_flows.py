@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, NotFound
 from core.flows.flow import (
     Blocker,
     Blocking,
@@ -23,6 +23,7 @@ from core.flows.flow import (
 from core.flows.front import Flows
 from core.job import Children, Covered, Job
 from core.model import QueueId, State
+from tests.dashboard.cursors import place
 
 if TYPE_CHECKING:
     from tests.dashboard.fixed_herd import FixedHerd
@@ -44,11 +45,9 @@ class FixedFlows(Flows):
     async def tree(
         self, id: QueueId, job_id: str, *, limit: int = 50, cursor: str | None = None, depth: int = 3
     ) -> Flow:
-        if cursor is not None and not cursor.isdecimal():
-            raise Invalid("This cursor is not one that a page of these children gave.")
         here = await self._herd.job(id, job_id)
         mine = [job for job in self._herd.contents if job.queue == id and job.row.id != job_id]
-        start, most = int(cursor or 0), min(limit, self.page)
+        start, most = place(cursor), min(limit, self.page)
         kids = [self._node(job, _TIES[at % len(_TIES)]) for at, job in enumerate(mine)]
         reason = here.row.failed_reason or here.row.name or ""
         stranger = Node(f"{id.prefix}:{reason}:7"[:500], reason[:300], tie=Tie.PENDING)
@@ -79,9 +78,7 @@ class FixedFlows(Flows):
         return Blocker(cause, id if cause is not Cause.UNKNOWN else None, 3, f"{cause}: {words}"[:500], steps)
 
     async def in_flight(self, *, limit: int = 50, cursor: str | None = None, all_parents: bool = False) -> FlightPage:
-        if cursor is not None and not cursor.isdecimal():
-            raise Invalid("This cursor is not one that a page of flows gave.")
-        start = int(cursor or 0)
+        start = place(cursor)
         jobs = [job for job in self._herd.contents if job.row.state is State.WAITING_CHILDREN or all_parents]
         flights = [self._flight(job, at) for at, job in enumerate(jobs)]
         more = str(start + limit) if start + limit < len(flights) else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.access.asker import asker
 from core.audit.trail import Trail
-from core.errors import Invalid, NotFound, Unavailable
+from core.errors import NotFound, Unavailable
 from core.events.happening import Happening
 from core.herd import Herd
 from core.history import History, Minute
@@ -27,6 +27,7 @@ from core.settings import Settings
 from core.sight import seen_by
 from core.snapshot import Pass, Reading, RedisFacts, Snapshot
 from core.store.memory import MemoryStore
+from tests.dashboard.cursors import place
 from tests.dashboard.fixed_candidate import FixedCandidate
 from tests.dashboard.fixed_dead_letters import FixedDeadLetters
 from tests.dashboard.fixed_exports import FixedExports
@@ -37,6 +38,7 @@ from tests.dashboard.fixed_legal import LEGAL, OF_QUEUE
 from tests.dashboard.fixed_mutations import FixedMutations
 from tests.dashboard.fixed_operations import FixedOperations
 from tests.dashboard.fixed_redis import FixedRedis
+from tests.dashboard.fixed_reveals import FixedReveals
 from tests.dashboard.fixed_samples import FixedSamples
 from tests.dashboard.fixed_schedulers import FixedSchedulers
 from tests.dashboard.fixed_searches import FixedSearches
@@ -101,12 +103,14 @@ class FixedHerd(Herd):
 
     def __post_init__(self) -> None:
         self.store = MemoryStore()
+        self.webhook = None
         self.audit = Trail(self.store)
         self.operations = FixedOperations(self.settings)
         self.mutations = FixedMutations(self)
         self.failures = FixedFailures(self)
         self.exports = FixedExports(self)
         self.undo = FixedUndo(self)
+        self.reveals = FixedReveals(self)
         self.dead_letters = FixedDeadLetters(self)
         self.batches = FixedBatches(self)
         self.priorities = FixedPriorities(self)
@@ -172,12 +176,10 @@ class FixedHerd(Herd):
     async def jobs(
         self, id: QueueId, state: State, *, order: Order = "newest", limit: int = 50, cursor: str | None = None
     ) -> JobPage:
-        if cursor is not None and not cursor.isdecimal():
-            raise Invalid(f"{cursor!r} is not a cursor.", "Take `next` from the page before.")
         self.reach(id)
         rows = [job.row for job in self.contents if job.queue == id and job.row.state is state]
         rows = rows if order == "oldest" else rows[::-1]
-        start = int(cursor or 0)
+        start = place(cursor)
         page = rows[start : start + limit]
         more = str(start + limit) if start + limit < len(rows) else None
         return JobPage(tuple(page), more, Covered(len(page), len(rows)))
@@ -186,7 +188,7 @@ class FixedHerd(Herd):
         everything = await self.jobs(id, wanted.state, order=wanted.order, limit=10_000)
         jobs = {job.row.id: job for job in self._of(id)}
         found = [row for row in everything.rows if fits(query, FixedCandidate(jobs[row.id]))]
-        start, more = int(wanted.cursor or 0), None
+        start, more = place(wanted.cursor), None
         if start + wanted.limit < len(found):
             more = str(start + wanted.limit)
         note = f"Searched {len(everything.rows)} of {len(everything.rows)} jobs."

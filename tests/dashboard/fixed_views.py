@@ -22,7 +22,8 @@ class FixedViews(Views):
     """One view is kept from the beginning. The names of the herd's jobs are its words."""
 
     def __init__(self, herd: FixedHerd) -> None:
-        self._store, self._herd = herd.store, herd
+        refusal = "This Tickbird is read-only." if herd.settings.read_only else ""
+        self._store, self._herd, self._refusal = herd.store, herd, refusal
         # A store in memory waits for nothing, so one step is all of it.
         with suppress(StopIteration):
             self._keep(KEPT).send(None)
@@ -32,3 +33,8 @@ class FixedViews(Views):
         rows = [job.row for job in self._herd.contents if job.queue == id and job.row.state is state]
         names = {name: sum(row.name == name for row in rows) for name in dict.fromkeys(row.name or "" for row in rows)}
         return Vocabulary(len(rows), len(rows), 0, {"name": tuple(Said(name, n) for name, n in names.items())})
+
+    async def words(self) -> Vocabulary:
+        found = [await self.vocabulary(queue.id, State.FAILED) for queue in self._herd.snapshot().queues]
+        names = [said for each in found for said in each.values.get("name", ())]
+        return Vocabulary(sum(each.looked_at for each in found), len(names), 0, {"name": tuple(names)})

@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
-from core.errors import Conflict, Forbidden, Invalid, NotFound, TickbirdError, Unavailable, Unsupported
+from core.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, TickbirdError, Unavailable, Unsupported
 from core.model import QueueId
 from core.snapshot import Snapshot
-from dashboard.refusals import STATUSES, TITLES, RateLimited, TooLarge, Unauthorized, status_of
+from dashboard.refusals import STATUSES, TITLES, TooLarge, Unauthorized, status_of
 from dashboard.urls import job_href, queue_href
 from tests.dashboard.described import check
 from tests.dashboard.fixed_herd import MAIL, FixedHerd, small_company

@@ -17,7 +17,7 @@ from core.access.asker import Asker, asking
 from core.events.happening import Happening
 from core.feed.event import LONGEST
 from core.feed.wanted import Wanted
-from dashboard import feed, live
+from dashboard import budgets, feed, live
 from tests.dashboard.browsing import BASE, application, browser
 from tests.dashboard.fixed_feed import FixedFeed
 from tests.dashboard.fixed_herd import MAIL, VIDEO, FixedHerd, now, small_company
@@ -164,7 +164,7 @@ def test_who_takes_nothing_at_all_is_let_go(monkeypatch: pytest.MonkeyPatch) -> 
     herd = company_without_events()
     app = application(herd)
     with serve(app) as port, following(port):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 45
         while not app.state.desk.streams:
             assert time.monotonic() < deadline
         while app.state.desk.streams:
@@ -180,12 +180,12 @@ def test_silence_is_broken_by_an_empty_line_now_and_then(monkeypatch: pytest.Mon
 
 
 def test_only_so_many_streams_are_open_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "MOST_STREAMS", 1)
+    monkeypatch.setattr(budgets, "MOST_FEEDS", 1)
     with serve(application(company_without_events())) as port, following(port) as response:
         assert response.readline() == b"\n"
         with following(port) as other:
-            assert other.status == 503
-            assert "streams of events are open already" in json.loads(other.read())["detail"]
+            assert other.status == 429
+            assert "streams of events are under way" in json.loads(other.read())["detail"]
 
 
 def test_a_stream_ends_by_itself_and_its_last_line_says_where_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +217,8 @@ def test_a_server_that_goes_down_ends_the_streams_first() -> None:
     with serve(app) as port, following(port) as response:
         assert response.readline() == b"\n"
         live.end_streams(app)
+        last = json.loads(response.readline())
+        assert (last["event"], last["reason"]) == ("end", "Tickbird stops: ask again, with since.")
         assert response.readline() == b""
 
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import pytest
 
+from core.errors import RateLimited
 from core.settings import Settings
 from dashboard.auth import Login, Throttle, bears
 from dashboard.passwords import hash_password, verify
-from dashboard.refusals import RateLimited
 from tests.dashboard.fixed_herd import FixedHerd
 from tests.dashboard.served import client, dashboard
 

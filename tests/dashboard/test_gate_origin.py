@@ -109,6 +109,43 @@ def test_a_person_behind_a_proxy_that_renames_us_is_told_what_it_must_do() -> No
     assert "pass the Host header on unchanged" in answer.text
 
 
+STREAM = f"{BASE}/api/events"
+
+
+@pytest.mark.parametrize("settings", [OPEN, CLOSED], ids=["open", "login"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Accept": "text/event-stream"},
+        {"Origin": "http://evil.example", "Accept": "text/event-stream"},
+        {"Origin": "null"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", [STREAM, queue_href(BASE, MAIL)])
+def test_no_page_elsewhere_opens_a_stream_or_reads(settings: Settings, headers: dict[str, str], path: str) -> None:
+    answer = site(small_company(), settings).get(path, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+        {"Origin": "http://localhost"},
+    ],
+    ids=str,
+)
+def test_a_program_and_who_follows_a_link_read(headers: dict[str, str]) -> None:
+    assert site(small_company(), OPEN).get(queue_href(BASE, MAIL), headers=headers).status_code == 200
+
+
 def test_no_site_elsewhere_is_ever_invited() -> None:
     http = client(dashboard(small_company()))
     for method in ("GET", "OPTIONS"):

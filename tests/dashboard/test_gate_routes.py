@@ -19,7 +19,7 @@ from tests.dashboard.served import cheap_hash, client
 CLOSED = Settings(user="ada", password_hash=cheap_hash("secret"), metrics_token="t0ken")
 OPEN_TO_ALL = {"/robots.txt", "/healthz", "/readyz"}
 # What asks a stranger who they are, and what that page looks like.
-AT_THE_DOOR = {"/admin/queues/login", "/admin/queues/static/x/x"}
+AT_THE_DOOR = {f"/admin/queues/{path}" for path in ("login", "login/start", "login/return", "static/x/x")}
 PLACE = {"instance": "default", "prefix": "bull", "name": "mail", "job_id": "3", "checksum": "x"}
 OURS, THEIRS = {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site"}
 

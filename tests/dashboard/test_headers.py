@@ -1,21 +1,23 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from core.access.accounts import Grant, User
 from core.settings import Settings
 from dashboard.gate import Gate
 from dashboard.headers import ROBOTS, SecurityHeaders
+from tests.dashboard.browsing import Page, browser, stream_of
 from tests.dashboard.fixed_herd import small_company
-from tests.dashboard.served import BASE, client, dashboard
+from tests.dashboard.policy import nonce_of
+from tests.dashboard.served import BASE, cheap_hash, client, dashboard
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+USERS = (User("ada", Grant("admin"), cheap_hash("secret")),)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_every_answer_carries_them_whoever_gave_it(
     answer = client(dashboard(small_company())).request(method, path, headers=headers)
 
     assert answer.status_code == status
-    assert answer.headers["content-security-policy"] == POLICY
+    assert nonce_of(answer.headers["content-security-policy"])
     assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
@@ -55,7 +57,28 @@ def test_even_a_page_that_breaks_carries_them() -> None:
     answer = client(app).get("/")
 
     assert answer.status_code == 500
-    assert answer.headers["content-security-policy"] == POLICY
+    assert nonce_of(answer.headers["content-security-policy"])
+
+
+@pytest.mark.parametrize("path", [BASE, f"{BASE}/queues/default/bull/mail", f"{BASE}/nowhere", f"{BASE}/login"])
+def test_a_page_names_its_scripts_and_styles_by_a_nonce_of_its_own(path: str) -> None:
+    asking = browser(small_company(settings=Settings(users=USERS)) if path.endswith("login") else small_company())
+    answers = [asking.get(path) for _ in range(3)]
+    nonces = [nonce_of(answer.headers["content-security-policy"]) for answer in answers]
+
+    assert len(set(nonces)) == 3
+    for answer, nonce in zip(answers, nonces, strict=True):
+        page = Page(answer.text)
+        loaded = [*page.all("script"), *page.all("link", rel="stylesheet")]
+        assert loaded
+        assert {element.attributes.get("nonce") for element in loaded} == {nonce}
+
+
+def test_a_fragment_names_no_nonce() -> None:
+    asking = browser(small_company())
+    shown = Page(asking.get(BASE).text)
+
+    assert "nonce" not in asking.get(re.sub(r"since=.*", "since=", stream_of(shown))).text
 
 
 def test_what_never_changes_may_be_kept() -> None:
@@ -73,7 +96,8 @@ def test_a_page_cannot_loosen_the_policy_by_setting_its_own() -> None:
 
     app = SecurityHeaders(Starlette(routes=[Route("/", loose)]))
 
-    assert client(app).get("/").headers.get_list("content-security-policy") == [POLICY]
+    [policy] = client(app).get("/").headers.get_list("content-security-policy")
+    assert nonce_of(policy)
 
 
 def test_a_stream_is_passed_on_piece_by_piece() -> None:

@@ -104,6 +104,19 @@ def test_new_queues_are_announced_and_gone_ones_stay_and_say_so() -> None:
     assert "All 4" in news["tabs"].words
 
 
+def test_a_tab_that_shows_a_part_is_told_of_the_rows_of_that_part_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dashboard.pages.queue_list.SHOWN", 3)
+    herd = FixedHerd(tuple(queue(f"q{i}") for i in range(9)))
+    tab = looking(herd, "?sort=name&from=3")
+    herd.queues = [replace(q, traffic=Traffic(5.0, 5.0)) for q in herd.queues]
+    rows = {id for id in tab.news() if id in {row_id(q.id) for q in herd.queues}}
+    assert rows == {row_id(q.id) for q in herd.queues[3:6]}
+    herd.queues = [q for q in herd.queues if q.id.name != "q4"]
+    assert tab.news()["news"].words == "This list has changed: show it as it is now"
+
+
 def test_one_stream_tells_how_many_queues_are_new() -> None:
     herd = small_company()
     tab = looking(herd)

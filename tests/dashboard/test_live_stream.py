@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import json
+import logging
 import re
 import socket
 import time
@@ -13,8 +15,9 @@ from itertools import pairwise
 
 import pytest
 
+from core.errors import NotFound, TickbirdError, Unavailable
 from core.model import Traffic
-from dashboard import live
+from dashboard import budgets, live
 from tests.dashboard.browsing import BASE, Page, application, each_anew
 from tests.dashboard.fixed_herd import FixedHerd, queue, small_company
 from tests.dashboard.served import serve
@@ -75,9 +78,9 @@ class Tab:
 
 
 def until(probe: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 45
     while not probe():
-        assert time.monotonic() < deadline, "it did not become true within ten seconds"
+        assert time.monotonic() < deadline, "it did not become true within 45 seconds"
         time.sleep(QUICK)
 
 
@@ -108,18 +111,56 @@ def test_a_stream_begins_with_what_the_page_could_not_know_and_goes_on_with_what
             assert len(rows) == 3
 
 
-def test_at_most_one_message_a_second() -> None:
+def test_at_most_one_message_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[float] = []
+    news = live.Tab.news
+
+    async def noted(tab: live.Tab) -> str:
+        looked.append(time.monotonic())
+        return await news(tab)
+
+    monkeypatch.setattr(live.Tab, "news", noted)
     herd = small_company()
     with serve(application(herd)) as port:
         tab = Tab(port)
         tab.read()
         with tab.stream() as response:
-            arrivals = []
             for _ in range(3):
                 tab.message(response)
-                arrivals.append(time.monotonic())
                 busier(herd)
-            assert all(later - earlier > 0.9 for earlier, later in pairwise(arrivals))
+    # Where the machine stops for a moment, a look is noted late and the next one in time.
+    assert all(later - earlier > live.PACE / 2 for earlier, later in pairwise(looked))
+    assert looked[-1] - looked[0] > (len(looked) - 1) * live.PACE * 0.8
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Unavailable("Redis default did not answer within 0.8 s."), NotFound("There is no queue mail.")],
+    ids=["slow", "gone"],
+)
+def test_a_look_that_fails_ends_no_stream_and_is_no_fault_of_ours(
+    hasty: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: TickbirdError
+) -> None:
+    news, slow = live.Tab.news, [False]
+
+    async def sometimes(tab: live.Tab) -> str:
+        if slow[0]:
+            slow[0] = False
+            raise trouble
+        return await news(tab)
+
+    monkeypatch.setattr(live.Tab, "news", sometimes)
+    herd = small_company()
+    with serve(application(herd)) as port:
+        tab = Tab(port)
+        tab.read()
+        with tab.stream() as response:
+            tab.message(response)
+            slow[0] = True
+            until(lambda: not slow[0])
+            busier(herd)
+            assert tab.message(response).elements
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_new_queues_are_counted_and_a_gone_one_stays_in_its_row(hasty: None) -> None:
@@ -165,7 +206,7 @@ def test_a_server_that_goes_down_ends_the_streams_first(hasty: None) -> None:
         with tab.stream() as response:
             tab.message(response)
             live.end_streams(app)
-            assert response.readline() == b""
+            assert b"event: bye\n" in response.read()
     assert herd.watchers == 0
 
 
@@ -239,12 +280,13 @@ def test_more_rows_than_a_browser_takes_at_once_follow_one_another(
 
 
 def test_one_tab_too_many_is_told_to_ask_instead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "MOST_STREAMS", 0)
+    monkeypatch.setattr(budgets, "MOST_TABS", 0)
     with serve(application(small_company())) as port:
         tab = Tab(port)
         tab.read()
         with tab.stream() as response:
-            assert response.status == 503
+            assert response.status == 429
+            assert "asks every few seconds" in json.loads(response.read())["hint"]
 
 
 def test_line_breaks_of_every_kind_stay_inside_one_event() -> None:

@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 from core.herd import Herd
 from core.model import Queue, QueueId
 from dashboard.app import create_app
-from dashboard.headers import CONTENT_SECURITY_POLICY
 from tests.dashboard.browsing import BASE, ORIGIN, Page, browser
 from tests.dashboard.fixed_herd import FixedHerd, small_company
+from tests.dashboard.policy import nonce_of
 
 
 def test_an_address_without_a_page_says_so_and_leads_back() -> None:
@@ -21,6 +21,23 @@ def test_an_address_without_a_page_says_so_and_leads_back() -> None:
     assert response.status_code == 404
     assert "Not found There is no page at this address." in shown.words
     assert shown.all("a", href=BASE, class_="button")
+
+
+def test_what_is_not_in_a_queue_leads_back_to_that_queue() -> None:
+    client = browser(small_company())
+    gone = Page(client.get(f"{BASE}/queues/default/bull/mail/jobs/nope").text)
+    assert gone.all("a", href=f"{BASE}/queues/default/bull/mail", class_="button")
+    assert "Try again" not in gone.words
+    assert "Show nope" not in Page(client.get(f"{BASE}/queues/default/bull/nope").text).words
+
+
+def test_the_page_of_what_is_away_asks_again_by_itself() -> None:
+    herd = small_company()
+    client = browser(herd)
+    herd.down = ("default",)
+    away = client.get(f"{BASE}/queues/default/bull/mail/jobs/1")
+    assert (away.status_code, away.headers["refresh"]) == (503, "5")
+    assert "refresh" not in client.get(f"{BASE}/nowhere").headers
 
 
 def test_programs_get_a_document_instead() -> None:
@@ -44,7 +61,8 @@ def test_a_fault_shows_no_trace_and_keeps_the_headers() -> None:
     assert response.status_code == 500
     assert "Tickbird ran into a fault of its own." in Page(response.text).words
     assert "ZeroDivisionError" not in response.text
-    assert response.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    nonce = nonce_of(response.headers["content-security-policy"])
+    assert Page(response.text).one("link", rel="stylesheet").attributes["nonce"] == nonce
     assert response.headers["cache-control"] == "no-store"
 
 
@@ -63,7 +81,7 @@ def test_every_page_carries_the_policy() -> None:
     client = browser(small_company())
     for path in ("", "/queues/default/bull/mail", "/queues/default/bull/mail/jobs/3", "/nowhere"):
         headers = client.get(BASE + path).headers
-        assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert nonce_of(headers["content-security-policy"])
         assert headers["cache-control"] == "no-store"
 
 

@@ -152,6 +152,23 @@ def test_a_line_says_how_each_redis_is_and_what_is_wrong_with_it() -> None:
     assert "Redis default has evicted 12 keys: jobs may be gone." in words
 
 
+class Ahead(FixedHerd):
+    """Its Redis has another time than Tickbird."""
+
+    def _reading(self, name: str) -> Reading:
+        reading = super()._reading(name)
+        assert reading.redis
+        return replace(reading, redis=replace(reading.redis, skew=3_600_000))
+
+
+def test_that_the_clocks_differ_stands_on_every_page() -> None:
+    said = "The clock of Redis default is 1 h ahead of Tickbird's"
+    queues = company().queues
+    assert said in page(browser(Ahead(queues)), "").words
+    assert said in page(browser(Ahead(queues)), "/operations").words
+    assert said not in page(browser(company()), "").words
+
+
 def test_while_redis_is_away_the_last_reading_stays_and_says_so() -> None:
     herd = company()
     herd.down, herd.taken_at = ("default",), now() - 200_000
@@ -213,3 +230,19 @@ def test_a_thousand_queues_are_a_page_of_moderate_size() -> None:
     response = browser(FixedHerd(queues)).get(BASE, headers={"accept-encoding": "identity"})
     assert len(response.content) < 1_500_000
     assert response.text.count('<tr id="q') == 1000
+
+
+def test_of_very_many_queues_a_part_is_shown_and_said_and_the_others_are_a_link_away() -> None:
+    herd = FixedHerd(tuple(calm(f"queue-{i:04}", i) for i in range(2500)))
+    client = browser(herd)
+    path, seen = "?sort=name", list[str]()
+    for first, last in ((1, 1000), (1001, 2000), (2001, 2500)):
+        shown = page(client, path)
+        assert f"{first:,} to {last:,} of 2,500 queues in this order." in shown.words
+        assert "2,500 queues" in shown.row("2,500 queues")
+        seen += order(shown)
+        path = next((link.attributes["href"] for link in shown.all("a", rel="next")), "")
+    assert seen == [f"queue-{i:04}" for i in range(2500)]
+    assert path == ""
+    assert order(page(client, "?filter=queue-2345")) == ["queue-2345"]
+    assert order(page(client, "?sort=name&from=999999999"))[0] == "queue-0000"

@@ -50,11 +50,11 @@ def test_the_tabs_have_the_states_of_the_library_with_their_counts() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("waiting", "Id Name About Added Tries 1 1 send 60 s"),
-        ("active", "Started Tries Progress 2 2 send 0 s 33 %"),
+        ("waiting", "Id Name About Added Tries Took Note 1 1 send 60 s"),
+        ("active", "Started Tries Took Progress 2 2 send 0 s 33 %"),
         ("failed", "Failed Tries Took Reason 3 3 send 2 s 3/3 500 ms ECONNRESET"),
         ("delayed", "Added Tries Due Last failure 4 4 send 60 s in 4 s"),
-        ("completed", "Completed Tries Took 6 6 send 1 s 300 ms"),
+        ("completed", "Completed Tries Took Note 6 6 send 1 s 300 ms"),
     ],
 )
 def test_a_row_has_the_columns_of_its_state(state: str, words: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 import pytest
 
@@ -100,3 +100,14 @@ def test_what_makes_no_sense_in_an_address_is_as_it_usually_is(address: str) -> 
 
 def test_a_search_that_is_gone_is_not_found() -> None:
     assert browser(small_company()).post(f"{BASE}/searches/gone/pauses").status_code == 404
+
+
+def test_its_box_offers_words_and_each_part_of_the_query_can_be_taken_away() -> None:
+    client = browser(small_company())
+    shown = page(client, f"/search?q={quote('name:send -reason:x')}")
+    without = [unquote_plus(each.attributes["href"].partition("?q=")[2]) for each in shown.all("a", class_="chip")]
+    assert without == ["-reason:x", "name:send"]
+    words = client.get(shown.one("input", name="q", type="search").attributes["data-complete"]).json()
+    offered = {each["word"]: each["values"] for each in words["words"]}
+    assert {"mail", "video"} <= set(offered["queue"])
+    assert "failed" in offered["state"]

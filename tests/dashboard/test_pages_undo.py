@@ -48,3 +48,12 @@ def test_a_read_only_tickbird_shows_no_button() -> None:
     herd = small_company()
     herd.settings = Settings(redis=herd.settings.redis, read_only=True)
     assert "/undo/" not in browser(herd).get(OF_MAIL).text
+
+
+def test_undo_leads_back_to_the_list_where_it_was_asked_for_and_nowhere_else() -> None:
+    client = browser(small_company())
+    for came, there in ((f"{OF_MAIL}?state=failed", f"{OF_MAIL}?state=failed"), ("//evil.example?", OF_MAIL)):
+        shown = after(client, f"{OF_MAIL}/jobs/3/removals", YES)
+        (action,) = re.findall(rf'action="({BASE}/undo/[^"]+)"', shown.html)
+        answer = client.post(action, data={"from": came})
+        assert answer.headers["location"] == there

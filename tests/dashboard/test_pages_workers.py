@@ -105,6 +105,7 @@ def test_an_instance_that_is_away_says_so_and_the_page_stays_up() -> None:
     herd.down = ("default",)
     shown = page(browser(herd), "/workers")
     assert "default cannot be reached." in shown.words
+    assert "0 workers" not in shown.words
 
 
 def test_the_page_lives_on() -> None:

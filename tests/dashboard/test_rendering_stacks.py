@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dashboard import static_files
+from dashboard.rendering import Rendering
 from dashboard.stacks import stack
 
 TRACE = """Error: ECONNRESET
@@ -21,10 +23,21 @@ def test_own_frames_come_first_and_the_rest_is_folded() -> None:
     assert taken.text == TRACE
 
 
-def test_a_trace_without_own_frames_shows_them_all() -> None:
+def test_frames_of_others_are_never_called_own_even_where_there_are_no_own_ones() -> None:
     taken = stack("Error: x\n    at a (node:internal/a)\n    at b (/x/node_modules/b.js)")
-    assert len(taken.own) == 2
-    assert taken.foreign == ()
+    assert taken.own == ()
+    assert taken.foreign == ("at a (node:internal/a)", "at b (/x/node_modules/b.js)")
+
+
+def test_frames_are_folded_only_behind_own_ones() -> None:
+    ui = Rendering(static_files.load("/base")).ui
+    foreign = "\n    at a (node:internal/a)"
+    alone, behind = (str(ui.stack(stack(f"Error: x{own}{foreign}"), "it")) for own in ("", "\n    at b (/app/b.js)"))
+    assert '<details class="folded" open>' in alone
+    assert "none of your own code" in alone
+    assert "t-own" not in alone
+    assert '<details class="folded">' in behind
+    assert "t-own" in behind
 
 
 def test_a_trace_of_python_begins_with_where_it_ended() -> None:

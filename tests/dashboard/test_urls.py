@@ -53,8 +53,8 @@ async def echo(request: Request) -> Response:
 
 def app() -> ASGIApp:
     routes = [
-        RawRoute(BASE + JOB, echo, needs=Permission.VIEW),
-        Mount(f"{BASE}/api", routes=[RawRoute(JOB, echo, needs=Permission.VIEW)]),
+        RawRoute(BASE + JOB, echo, needs=Permission.VIEW, costs=None),
+        Mount(f"{BASE}/api", routes=[RawRoute(JOB, echo, needs=Permission.VIEW, costs=None)]),
     ]
     return Gate(Starlette(routes=routes), Settings())
 

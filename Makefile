@@ -1,5 +1,5 @@
 # make demo ARGS="--queues 40": whatever stands in ARGS goes to the script.
-.PHONY: demo dev test check bench
+.PHONY: demo dev test check bench fuzz
 
 demo:
 	@bin/demo $(ARGS)
@@ -15,3 +15,6 @@ check:
 
 bench:
 	@bin/bench $(ARGS)
+
+fuzz:
+	@bin/fuzz $(ARGS)

@@ -17,8 +17,12 @@ from hashlib import blake2b
 from core.access.asker import asker
 from dashboard.numbers import number
 
-# About a kilobyte each: a dozen parts of a thousand queues, and as many long job lists.
+# A dozen parts of a thousand queues, and as many long job lists.
 MOST = 16_000
+# What they hold together, in characters: a region may show a job of a hundred kilobytes.
+LARGEST = 32_000_000
+# What a row comes to, with the value that it is rendered from; rows are rendered when they are asked for.
+_ROW = 2_000
 
 
 @lru_cache(maxsize=20_000)
@@ -59,7 +63,7 @@ class Board:
 
     def __init__(self) -> None:
         self._pieces: OrderedDict[Hashable, Piece] = OrderedDict()
-        self._serial = 0
+        self._serial = self._size = 0
         # Serials of an earlier process mean nothing here.
         self._life = secrets.token_hex(4)
 
@@ -104,11 +108,19 @@ class Board:
         return self._serial
 
     def _put(self, key: Hashable, piece: Piece) -> Piece:
+        self._size += _size(piece) - _size(self._pieces.get(key))
         self._pieces[key] = piece
         self._pieces.move_to_end(key)
-        if len(self._pieces) > MOST:
-            self._pieces.popitem(last=False)
+        while len(self._pieces) > MOST or (self._size > LARGEST and len(self._pieces) > 1):
+            _, oldest = self._pieces.popitem(last=False)
+            self._size -= _size(oldest)
         return piece
+
+
+def _size(piece: Piece | None) -> int:
+    if piece is None:
+        return 0
+    return len(piece.value) if isinstance(piece.value, str) else _ROW
 
 
 def _mine() -> Hashable:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+
+import pytest
+
 from dashboard import board as board_module
 from dashboard.board import EMPTY, Board, digest, digest_of_all
 
@@ -35,7 +39,8 @@ def test_a_mark_says_up_to_where_somebody_has_seen_and_means_nothing_to_another_
         assert board.since(nonsense) == 0
 
 
-def test_the_board_is_bounded_and_forgets_what_nobody_shows(monkeypatch: object) -> None:
+def test_the_board_is_bounded_and_forgets_what_nobody_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_module, "MOST", 100)
     board = Board()
     for number in range(board_module.MOST + 10):
         board.row(number, "id", number, never)
@@ -53,3 +58,16 @@ def test_a_digest_is_an_element_id_whatever_it_is_made_of() -> None:
 def test_a_set_of_rows_has_one_name_in_any_order() -> None:
     assert digest_of_all(["a", "b"]) == digest_of_all(["b", "a"]) != digest_of_all(["a"])
     assert digest_of_all([]) == EMPTY
+
+
+def test_large_regions_are_forgotten_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_module, "LARGEST", 1_000)
+    board = Board()
+    for number in range(5):
+        board.region(f"/jobs/{number}", "data", f"{number}" * 300)
+    assert [number for number in range(5) if board.known((f"/jobs/{number}", "", "data"))] == [2, 3, 4]
+    for _ in range(9):
+        board.region("/jobs/4", "data", secrets.token_hex(150))
+    assert [number for number in range(5) if board.known((f"/jobs/{number}", "", "data"))] == [2, 3, 4]
+    huge = board.region("/jobs/9", "data", "x" * 5_000)
+    assert board.region("/jobs/9", "data", "x" * 5_000) is huge

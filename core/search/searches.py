@@ -44,6 +44,8 @@ class Searches:
     def __init__(self, sight: Sight, paces: Mapping[str, Pace]) -> None:
         self._sight, self._paces = sight, paces
         self._runs: dict[str, _Begun] = {}
+        # Those that were dropped while they waited for Redis.
+        self._ending: set[asyncio.Task[None]] = set()
 
     def start(self, wish: Wish) -> Search:
         """Begin. Raises Unreadable for words that are no query, NotFound, and RateLimited where too many run."""
@@ -112,10 +114,9 @@ class Searches:
 
     async def stop(self) -> None:
         """End all that run."""
-        tasks = [begun.run.task for begun in self._runs.values() if begun.run.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for id in list(self._runs):
+            self._drop(id)
+        await asyncio.gather(*self._ending, return_exceptions=True)
 
     def _begun(self, run: Run) -> Search:
         begun = _Begun(asker().scope, _name(), run)
@@ -153,12 +154,20 @@ class Searches:
         """The longest unwatched go first, but none that runs; who has many loses their own before anybody else's."""
         mine = _spare(begun.run for begun in self._runs.values() if name and begun.name == name)
         for run in mine[: max(0, self._kept_by(name) - MOST_KEPT_OF_ONE + 1)]:
-            del self._runs[run.id]
+            self._drop(run.id)
         spare = _spare(begun.run for begun in self._runs.values())
         old = time.monotonic() - LIFE
         beyond = max(0, len(self._runs) - MOST_KEPT + 1)
         for run in [*spare[:beyond], *(run for run in spare[beyond:] if run.watched < old)]:
-            del self._runs[run.id]
+            self._drop(run.id)
+
+    def _drop(self, id: str) -> None:
+        """Remember it no longer; one that was cancelled a moment ago may still wait for an answer of Redis."""
+        task = self._runs.pop(id).run.task
+        if task is not None and not task.done():
+            task.cancel()
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     def _kept_by(self, name: str) -> int:
         return sum(begun.name == name for begun in self._runs.values()) if name else 0

@@ -111,7 +111,7 @@ async def test_a_parent_that_continues_on_a_failure_does_not_wait_for_the_others
 async def test_a_parent_in_another_slot_is_never_half_told(mail: LaidOut, terms: str) -> None:
     child(mail, terms, above="{elsewhere}:mail")
     said = await refused(mail, Conflict, acting(mail).fail("1", "gone"))
-    assert "above it in another slot" in said
+    assert "has a parent in another slot" in said
     assert "Requeue it instead" in said
 
 

@@ -17,7 +17,7 @@ _LINE = re.compile(rb"^[\d.]+ \[(\d+) (\S+)\] (.*)$", re.DOTALL)
 _WORD = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 # All that a pure reader says, its greeting included.
 READS = {
-    *("CLIENT", "HELLO", "AUTH", "SELECT", "PING", "INFO", "DBSIZE", "SCAN", "TYPE", "PUBSUB", "MEMORY"),
+    *("CLIENT", "CLUSTER", "HELLO", "AUTH", "SELECT", "PING", "INFO", "DBSIZE", "SCAN", "TYPE", "PUBSUB", "MEMORY"),
     *("GET", "GETRANGE", "EXISTS", "PTTL", "HGET", "HMGET", "HLEN", "HKEYS", "HSTRLEN", "HEXISTS", "HRANDFIELD"),
     *("LLEN", "LRANGE", "LINDEX", "LPOS", "SCARD", "SSCAN", "XRANGE", "XREVRANGE", "XINFO"),
     *("ZCARD", "ZCOUNT", "ZRANGE", "ZREVRANGE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "ZSCORE", "ZRANK", "ZREVRANK"),

@@ -15,6 +15,7 @@ from core.instance import Instance, pack
 from core.jobs.listing import Sought, list_ids
 from core.model import Queue, QueueId
 from core.mutations.duplicating import ITS_OWN
+from core.redaction.fields import cleaned
 from core.redaction.redaction import HIDDEN, Redaction
 from core.sight import Sight
 from core.text import integer, json_or_none, text
@@ -128,14 +129,15 @@ async def _usual(instance: Instance, id: QueueId, jobs: Sequence[_Newest], redac
     sizes = await instance.read([pack("HSTRLEN", key, field) for key in keys for field in ("opts", "data")])
     asked = [key for key, size in zip(keys, sizes[::2], strict=True) if (size or 0) <= LONGEST_OPTIONS]
     answers = [
-        redaction.of_json(raw or b"{}") for raw in await instance.read([pack("HGET", key, "opts") for key in asked])
+        cleaned(redaction, b"opts", raw or b"{}")
+        for raw in await instance.read([pack("HGET", key, "opts") for key in asked])
     ]
     options = [found for raw in answers if isinstance(found := json_or_none(raw), dict)]
     at = next((at for at in range(len(jobs)) if 0 < (sizes[at * 2 + 1] or 0) <= LONGEST_DATA), None)
     if at is None:
         return Usual(jobs[0].name, len(jobs), _common(options))
     (raw,) = await instance.read([pack("HGET", keys[at], "data")])
-    seen = redaction.of_json(raw or b"{}")
+    seen = cleaned(redaction, b"data", raw or b"{}")
     return Usual(jobs[0].name, len(jobs), _common(options), text(seen), text(jobs[at].id), seen != (raw or b"{}"))
 
 

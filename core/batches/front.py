@@ -15,6 +15,7 @@ from core.instance import Instance, pack
 from core.job import Covered
 from core.jobs.listing import Sought, list_ids
 from core.model import BACKLOG, Queue, QueueId, State
+from core.redaction.fields import cleaned
 from core.redaction.redaction import Redaction
 from core.sight import Sight
 from core.text import json_or_none
@@ -123,7 +124,8 @@ async def _fields(instance: Instance, queue: Queue, redaction: Redaction) -> tup
     small = [key for key, data, opts in zip(keys, sizes[::2], sizes[1::2], strict=True) if _fit(data, opts)]
     found: Counter[str] = Counter()
     for fields in await instance.read([pack("HMGET", key, "data", "opts") for key in small]):
-        data, opts = (json_or_none(redaction.of_json(raw or b"null")) for raw in fields or (None, None))
+        said = zip((b"data", b"opts"), fields or (None, None), strict=True)
+        data, opts = (json_or_none(cleaned(redaction, name, raw or b"null")) for name, raw in said)
         found.update(likely(data, opts))
     return tuple(name for name, _ in found.most_common(8))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import Invalid
 from core.query.matching import reached
+from core.redaction.fields import cleaned
 from core.redaction.redaction import Redaction
 from core.text import json_or_none
 
@@ -35,7 +36,7 @@ class Grouping:
 
     def values(self, raw: bytes | None, redaction: Redaction) -> tuple[str, ...]:
         """The batches that a job with this field is in."""
-        value = json_or_none(redaction.of_json(raw)) if raw is not None else None
+        value = json_or_none(cleaned(redaction, self.field, raw)) if raw is not None else None
         found = (_written(each) for each in reached(value, self.path) if each is not None)
         return tuple(dict.fromkeys(each for each in found if 0 < len(each) <= LONGEST_VALUE))[:MOST_OF_A_JOB]
 
@@ -56,7 +57,7 @@ def grouping(text: str, redaction: Redaction) -> Grouping:
             f"{text[:80]!r} is no field that can group jobs.",
             f"Write a path such as data.batchId; it begins with {', '.join(ROOTS)}.",
         )
-    if redaction.hides_path(path):
+    if redaction.hides_path(path) or redaction.hides_path((ROOTS[root].decode(),)):
         raise Invalid(f"{text.strip()} is redacted: what it holds is not shown here.")
     return Grouping(text.strip(), ROOTS[root], tuple(path))
 

@@ -13,6 +13,7 @@ from core.dead_letters.recognise import Source, recognise, stripped
 from core.instance import Instance, pack
 from core.jobs.rows import Placed
 from core.model import QueueId
+from core.redaction.fields import cleaned, cleaned_text
 from core.redaction.redaction import Redaction
 from core.text import integer, json_or_none, nearest_bytes, raw_bytes, text
 
@@ -77,11 +78,11 @@ class Reader:
             too_large = letter.data_size > self.largest
             why = f"Its data are larger than {self.largest:,} bytes." if too_large else "It has no data."
             return replace(letter, why_not=why)
-        written = text(self.redaction.of_json(data))
+        written = text(cleaned(self.redaction, b"data", data))
         told = recognise(letter.own_name, json_or_none(raw_bytes(written)), self.table)
         if told is None:
             return replace(letter, why_not="It does not say of which job it is what is left.")
-        told = replace(told, error=self._seen(told.error), stack=self._seen(told.stack))
+        told = replace(told, error=self._seen(b"failedReason", told.error), stack=self._seen(b"stacktrace", told.stack))
         queue = self.find(told.queue.text) if told.queue else None
         sure = told.name if told.name and told.name.source is not Source.GUESSED else None
         letter = replace(letter, told=told, written=written, queue=queue, queue_said=told.queue, name=sure)
@@ -90,9 +91,9 @@ class Reader:
         likely_name = told.name.text if told.name and not sure else ""
         return replace(letter, likely_name=likely_name, likely_queue=None if queue else self._likely(letter))
 
-    def _seen(self, said: str | None) -> str | None:
+    def _seen(self, field: bytes, said: str | None) -> str | None:
         """A text without what must not be seen in it."""
-        return None if said is None else text(self.redaction.of_text(nearest_bytes(said)))
+        return None if said is None else text(cleaned_text(self.redaction, field, nearest_bytes(said)))
 
     def _likely(self, letter: DeadLetter) -> QueueId | None:
         """The known queue that its own name, or the name of the queue it lies in, speaks of."""

@@ -73,7 +73,7 @@ class Sender:
             return
         seen = _parts(replace(letter, written=text(cleaned(here, b"data", raw_bytes(letter.written)))))
         # There they stand by themselves, so that a path may not lead to them any more.
-        again = here == there and seen[0] == json_or_none(there.of_json(raw_bytes(data)))
+        again = here == there and seen[0] == json_or_none(cleaned(there, b"data", raw_bytes(data)))
         if seen != _parts(letter) and not again:
             raise hidden_there(to)
 

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from core.failures.frames import innermost_last, is_foreign, is_frame
+from core.redaction.kin import keyless
 
 VERSION = "v1"
 # What of a message and of a stack is looked at.
 LONGEST_MESSAGE = 300
 LONGEST_STACK = 4000
-_CHILD = re.compile(r"^child [^:]{1,300}:.{1,600} failed$")
+# A line as long as this may be the beginning of a longer one: no less of a message is read than so many bytes.
+_MAY_BE_CUT = 790
 _CHANGING = re.compile(
     # Each begins where a word does: asked first, that halves the time.
     r"(?<!\w)(?:"
@@ -74,10 +76,17 @@ def steady(message: str) -> str:
 @lru_cache(REMEMBERED)
 def _steady(line: str) -> str:
     # Which child it was differs from job to job, and whether it is there for who reads this from reader to reader.
-    line = _CHILD.sub("child <job> failed", line)
+    line = _without_jobs(line)
     if not _MAY_CHANGE.search(line):
         return _SPACE.sub(" ", line)[:LONGEST_MESSAGE].strip()
     return _SPACE.sub(" ", _CHANGING.sub(_placeholder, line))[:LONGEST_MESSAGE].strip()
+
+
+def _without_jobs(line: str) -> str:
+    if ":" not in line:
+        return line
+    raw = line.encode("utf-8", "surrogatepass")
+    return keyless(raw, lambda _: b"<job>", is_cut=len(raw) >= _MAY_BE_CUT).decode("utf-8", "surrogatepass")
 
 
 def error_class(reason: str, stack: str) -> str:

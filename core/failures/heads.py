@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 
 from core.failures.fingerprint import Fingerprint, fingerprint
 from core.instance import Instance, pack
+from core.redaction.fields import cleaned
 from core.redaction.redaction import NOTHING_HIDDEN, Redaction
 from core.script import Script
 from core.text import raw_bytes, text
@@ -73,8 +74,7 @@ class HeadReader:
 
     def _head(self, names: Sequence[bytes], reply: Sequence[Any] | None) -> tuple[bytes, bytes, bytes]:
         known = {name: value for name, value in zip(names, reply or (), strict=False) if isinstance(value, bytes)}
-        hidden = self.redaction.of_text
-        reason, stacks = (hidden(known.get(name, b"")) for name in FIELDS[1:])
+        reason, stacks = (cleaned(self.redaction, name, known[name]) if name in known else b"" for name in FIELDS[1:])
         return known.get(b"name", b"")[:HEAD], reason[:HEAD], last_stack(stacks)[:HEAD]
 
 

@@ -21,6 +21,7 @@ from core.failures.keeping import Keeping
 from core.failures.marks import Mark, Standing
 from core.model import Queue, QueueId, State
 from core.permission import Permission
+from core.redaction.fields import cleaned_text
 from core.redaction.redaction import Redaction, redaction
 from core.sight import Sight, now
 from core.store.contract import Store
@@ -248,8 +249,9 @@ class FailureSurvey:
         """Without the names of other jobs that are not there for who asks."""
         if (said := evidence.example) is None or said.queue.instance not in self._sight.instances:
             return evidence
+        redaction, parts = self._sight.redaction(said.queue), (said.message, said.stack)
         message, stack = (
-            text(self._sight.redaction(said.queue).of_text(raw_bytes(part))) for part in (said.message, said.stack)
+            text(cleaned_text(redaction, name, raw_bytes(part))) for name, part in zip(witness.SAID, parts, strict=True)
         )
         return replace(evidence, example=replace(said, message=message, stack=stack))
 

@@ -3,7 +3,6 @@ its own words."""
 
 from __future__ import annotations
 
-import json
 from heapq import nlargest
 
 from core.failures.book import Book
@@ -13,12 +12,13 @@ from core.failures.heads import LARGEST
 from core.failures.keeping import Keeping
 from core.instance import Instance, pack
 from core.model import QueueId
+from core.redaction.fields import cleaned, cleaned_text
 from core.redaction.redaction import Redaction
-from core.text import json_or_none, text
+from core.text import json_or_none, nearest_bytes, text
 
 # So many groups of a queue, the largest ones, are heard, a few at each look.
 MOST_HEARD, AT_ONCE = 100, 10
-_SAID = (b"failedReason", b"stacktrace")
+SAID = (b"failedReason", b"stacktrace")
 
 
 def account(keeping: Keeping, id: QueueId, book: Book, now: int) -> None:
@@ -46,14 +46,14 @@ async def hear(
     chosen: list[tuple[Fingerprint, bytes, int]],
 ) -> None:
     """Keep what these failures say. Raises Unavailable."""
-    lengths = iter(await instance.read([pack(b"HSTRLEN", id.base + job, f) for _, job, _ in chosen for f in _SAID]))
+    lengths = iter(await instance.read([pack(b"HSTRLEN", id.base + job, f) for _, job, _ in chosen for f in SAID]))
     asked = []
     for _, job, _ in chosen:
-        short = [f if (next(lengths) or 0) <= LARGEST else b"" for f in _SAID]
+        short = [f if (next(lengths) or 0) <= LARGEST else b"" for f in SAID]
         asked.append(pack(b"HMGET", id.base + job, *short))
     for (how, job, at), reply in zip(chosen, await instance.read(asked), strict=True):
         reason, stacks = (value or b"" for value in (reply or (None, None)))
-        message = text(redaction.of_text(reason))[:LONGEST_MESSAGE]
+        message = text(cleaned(redaction, b"failedReason", reason))[:LONGEST_MESSAGE]
         example = Example(id, text(job), message, _last(redaction, stacks)[:LONGEST_STACK])
         keeping.learned(how.key, heard(keeping.evidence.get(how.key), how, at, example))
 
@@ -68,7 +68,4 @@ def _last(redaction: Redaction, stacks: bytes) -> str:
     """The last stack as it was, in whole, and only then without what must not be seen."""
     traces = json_or_none(stacks)
     last = traces[-1] if isinstance(traces, list) and traces and isinstance(traces[-1], str) else ""
-    try:
-        return text(redaction.of_text(last.encode("utf-8", "surrogateescape")))
-    except UnicodeEncodeError:
-        return text(redaction.of_text(json.dumps(last).encode()))
+    return text(cleaned_text(redaction, b"stacktrace", nearest_bytes(last)))

@@ -9,7 +9,7 @@ from typing import Any
 from core.events.happening import Happening
 from core.events.position import Id
 from core.model import QueueId
-from core.redaction.fields import cleaned
+from core.redaction.fields import cleaned, cleaned_text
 from core.redaction.redaction import HIDDEN, Redaction
 from core.text import json_or_none, raw_bytes, text
 
@@ -83,19 +83,19 @@ def _fields(happening: Happening) -> dict[bytes, bytes]:
 
 def _shown(name: bytes, raw: bytes, hides: Redaction) -> bytes:
     if name == b"failedReason":
-        return hides.of_text(raw)
+        return cleaned_text(hides, name, raw)
     if hides.kin is not None:
         raw = hides.kin.of_field(name, raw)
     if not hides.hides or name in _PLAIN:
         return raw
     is_payload = name in (b"data", b"returnvalue")
-    if not is_payload and hides.hides_path((text(name),)):
+    if hides.hides_path((text(name),)) or (name == b"data" and hides.hides_path(("progress",))):
         return HIDDEN.encode()
     begins = raw.lstrip()[:1]
     # What only looks like JSON may hold what must not be seen, so what it begins with decides.
     if begins in _NESTED or (begins == b'"' and is_payload):
         return cleaned(hides, b"returnvalue", raw)
-    return hides.of_text(_unquoted(raw))
+    return cleaned_text(hides, name, _unquoted(raw))
 
 
 def _unquoted(raw: bytes) -> bytes:

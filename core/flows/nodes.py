@@ -18,6 +18,7 @@ from core.job import JobRow
 from core.jobs.relatives import parent_of
 from core.jobs.rows import LONGEST_REASON
 from core.model import State
+from core.redaction.fields import cleaned
 from core.text import integer, json_or_none, text
 
 _NUMBERS = (b"timestamp", b"delay", b"priority", b"attemptsMade", b"atm", b"processedOn", b"finishedOn")
@@ -115,8 +116,8 @@ def _row(lens: Lens, spot: Spot, state: Standing, raw: Raw) -> JobRow:
         attempts_made=(numbers[b"atm"] if made is None else made) or 0,
         processed_on=numbers[b"processedOn"],
         finished_on=numbers[b"finishedOn"],
-        progress=json_or_none(hidden.of_json(progress)) if progress else None,
-        failed_reason=text(hidden.of_text(reason))[:LONGEST_REASON] if reason else None,
+        progress=json_or_none(cleaned(hidden, b"progress", progress)) if progress else None,
+        failed_reason=text(cleaned(hidden, b"failedReason", reason))[:LONGEST_REASON] if reason else None,
         missing=all(value is None for value in raw.values()),
     )
 

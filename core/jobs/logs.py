@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.instance import Instance, pack
 from core.job import Logs
+from core.redaction.fields import cleaned
 from core.redaction.redaction import NOTHING_HIDDEN, Redaction
 from core.text import text
 
@@ -33,7 +34,7 @@ async def read_logs(
         first += wanted - len(lines)
     else:
         lines = await _first_lines(instance, logs, first, wanted)
-    shown = [redaction.of_text(line) for line in lines or ()]
+    shown = [cleaned(redaction, b"logs", line) for line in lines or ()]
     return Logs(tuple(map(_line, shown)), first, total, redacted=shown != list(lines or ()))
 
 

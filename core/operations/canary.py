@@ -18,6 +18,7 @@ from core.errors import TickbirdError
 from core.ground import Ground
 from core.instance import Instance, pack
 from core.model import Queue, QueueId, State
+from core.redaction.fields import cleaned
 from core.redaction.redaction import NOTHING_HIDDEN, Redaction
 from core.text import raw_bytes, text
 
@@ -112,7 +113,7 @@ class Canary:
         # All who look at the operation see it, whatever is shown to who began it.
         with asking(ITSELF):
             redaction = self.redaction(bird.queue)
-        shown = redaction.of_text(reason)[:REASON]
+        shown = cleaned(redaction, b"failedReason", reason)[:REASON]
         return replace(bird, state=state, reason=text(shown) if state == State.FAILED else "")
 
     def _sentence(self) -> str:

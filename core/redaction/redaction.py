@@ -17,9 +17,11 @@ from typing import Any
 
 from core.model import QueueId
 from core.redaction.kin import Kin
+from core.redaction.texts import Texts, texts
 
 HIDDEN = "[redacted]"
-_INSTEAD = rb"\g<key>\g<is>" + HIDDEN.encode()
+# How often JSON may be a text within JSON; what lies deeper is not shown.
+DEEPEST = 8
 # JSON deeper or odder than can be read is not shown at all where a rule is in force: it might hold what must not.
 UNREADABLE = json.dumps("[redacted: this cannot be read as JSON, so nothing of it is shown]").encode()
 
@@ -45,7 +47,9 @@ class Redaction:
 
     keys: re.Pattern[str] | None = None
     paths: tuple[tuple[str, ...], ...] = ()
-    texts: re.Pattern[bytes] | None = None
+    texts: Texts | None = None
+    # Keys, and the last step of each path: in texts no path begins anywhere, so such a key is hidden wherever it is.
+    named: re.Pattern[str] | None = None
     kin: Kin | None = None
 
     @property
@@ -63,12 +67,9 @@ class Redaction:
         if not self.hides:
             return raw
         try:
-            # Numbers stay as they are written: a long id must not be rounded on its way.
-            value = json.loads(raw, parse_int=_Written, parse_float=_Written)
-            cleaned = self._cleaned(value, ())
-            # Of a key that stands twice only the last is read; the first may say what the last does not.
-            untouched = cleaned == value and HIDDEN.encode() not in raw
-            return raw if untouched else _dump(cleaned).encode("utf-8", "surrogatepass")
+            value = _load(raw)
+            cleaned = self._cleaned(value, (), 0)
+            return raw if cleaned == value else _dump(cleaned).encode("utf-8", "surrogatepass")
         except (ValueError, RecursionError):
             return UNREADABLE
 
@@ -76,7 +77,16 @@ class Redaction:
         """A text as Redis has it, without what stands behind a hidden key in it."""
         if self.kin is not None:
             raw = self.kin.of_text(raw)
-        return raw if self.texts is None else self.texts.sub(_INSTEAD, raw)
+        if self.texts is None:
+            return raw
+        try:
+            value = _load(raw) if _may_be_nested(raw) else None
+            cleaned = self._cleaned(value, (), 1)
+        except (ValueError, RecursionError):
+            return self.texts.cleaned(raw)
+        if value is None:
+            return self.texts.cleaned(raw)
+        return raw if cleaned == value else _dump(cleaned).encode("utf-8", "surrogatepass")
 
     def hides_path(self, path: Sequence[str]) -> bool:
         """Whether what stands at this path of a payload is hidden, itself or with something around it."""
@@ -87,17 +97,27 @@ class Redaction:
             return True
         return any(len(hidden) == len(path) and all(map(_fits, path, hidden)) for hidden in self.paths)
 
-    def _cleaned(self, value: Any, path: tuple[str, ...]) -> Any:
-        if path and self._hides_at(path):
+    def _cleaned(self, value: Any, path: tuple[str, ...], within: int) -> Any:
+        """`within`: in how many texts that are JSON it lies."""
+        if path and (self._hides_at(path) or (within and self.named is not None and self.named.fullmatch(path[-1]))):
             return HIDDEN
-        if isinstance(value, dict):
-            return {key: self._cleaned(part, (*path, key)) for key, part in value.items()}
+        if isinstance(value, _Object):
+            return _Object((key, self._cleaned(part, (*path, key), within)) for key, part in value)
         if isinstance(value, list):
-            return [self._cleaned(part, (*path, str(at))) for at, part in enumerate(value)]
-        if type(value) is str and self.texts is not None:
-            # A text within: a message that was passed on, a URL, JSON within JSON.
-            return self.texts.sub(_INSTEAD, value.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
-        return value
+            return [self._cleaned(part, (*path, str(at)), within) for at, part in enumerate(value)]
+        return self._of_text_within(value, path, within) if type(value) is str else value
+
+    def _of_text_within(self, said: str, path: tuple[str, ...], within: int) -> str:
+        """A text in a payload: a message that was passed on, a URL, JSON within JSON."""
+        if self.texts is None:
+            return said
+        value = _nested(said)
+        if value is not None:
+            if within >= DEEPEST:
+                return HIDDEN
+            cleaned = self._cleaned(value, path, within + 1)
+            return said if cleaned == value else _dump(cleaned)
+        return self.texts.cleaned(said.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
 NOTHING_HIDDEN = Redaction()
@@ -112,26 +132,11 @@ def redaction(rules: tuple[Rule, ...], id: QueueId) -> Redaction:
     if not keys and not paths:
         return NOTHING_HIDDEN
     named = [*keys, *(path[-1] for path in paths if path[-1] != "*")]
-    return Redaction(
-        re.compile("|".join(map(translate, keys)), re.IGNORECASE) if keys else None, paths, _in_text(named)
-    )
+    return Redaction(_any_of(keys), paths, texts(named, HIDDEN), _any_of(named))
 
 
-def _in_text(keys: Sequence[str]) -> re.Pattern[bytes] | None:
-    """`key=value`, `key: value` and `"key": "value"`, wherever they stand in a text, also as JSON within JSON.
-
-    The time it takes grows with the text and no faster: a word is tried once, and a key is no longer than 200
-    characters on either side of what a pattern names.
-    """
-    if not keys:
-        return None
-    key = "|".join(re.escape(key).replace(r"\*", r"[\w.-]{0,200}").replace(r"\?", r"[\w.-]") for key in keys)
-    quoted = r'"(?:[^"\\]|\\.)*(?:"|$)|' + r"'(?:[^'\\]|\\.)*(?:'|$)"
-    within = r"""(?P<quote>\\+["'])(?:(?!(?P=quote)).)*(?:(?P=quote)|$)"""
-    nested = r"\[[^\]]*(?:\]|$)|\{[^}]*(?:\}|$)"
-    value = rf"{quoted}|{within}|{nested}|(?:Bearer|Basic)\s+[^\s,;]+|[^\s,;&\"'}}\])]+"
-    named = rf'(?P<key>(?>\\*["\']?(?<![\w.-])(?:{key})(?![\w.-])\\*["\']?))'
-    return re.compile(rf"{named}(?P<is>\s*[:=]\s*)(?:{value})".encode(), re.IGNORECASE | re.DOTALL)
+def _any_of(keys: Sequence[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(map(translate, keys)), re.IGNORECASE) if keys else None
 
 
 def _fits(part: str, pattern: str) -> bool:
@@ -144,6 +149,32 @@ class _Written(str):
     __slots__ = ()
 
 
+class _Object(list[tuple[str, Any]]):
+    """An object of JSON with all that is written in it: a key may stand there twice, and each may say something."""
+
+    __slots__ = ()
+
+
+def _load(raw: bytes | str) -> Any:
+    """The JSON value. Numbers stay as they are written: a long id must not be rounded on its way."""
+    return json.loads(raw, parse_int=_Written, parse_float=_Written, object_pairs_hook=_Object)
+
+
+def _may_be_nested(raw: bytes) -> bool:
+    return raw[:64].lstrip()[:1] in (b"{", b"[")
+
+
+def _nested(said: str) -> Any:
+    """The object or the list that this text is as JSON, or that a text that it is as JSON is; None for other texts."""
+    if said[:64].lstrip()[:1] not in ("{", "[", '"'):
+        return None
+    try:
+        value = _load(said)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, list) or (type(value) is str and _nested(value) is not None) else None
+
+
 def _dump(value: Any) -> str:
     """JSON, in which numbers stand as they were written."""
     return "".join(_parts(value))
@@ -152,9 +183,9 @@ def _dump(value: Any) -> str:
 def _parts(value: Any) -> Iterator[str]:
     if isinstance(value, _Written):
         yield str(value)
-    elif isinstance(value, dict):
+    elif isinstance(value, _Object):
         yield "{"
-        for at, (key, part) in enumerate(value.items()):
+        for at, (key, part) in enumerate(value):
             yield f"{',' if at else ''}{json.dumps(key)}:"
             yield from _parts(part)
         yield "}"

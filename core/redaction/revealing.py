@@ -50,8 +50,9 @@ class Reveals:
             reader = Reader(limit_bytes, partial(self._sight.resolve, id.instance), Heads())
 
             async def read(instance: Instance) -> Revealed:
-                job = await read_job(instance, queue, job_id, reader)
-                return Revealed(job, await read_logs(instance, id.base + raw_bytes(job_id), logs_from, MOST_LINES))
+                job, kin = await read_job(instance, queue, job_id, reader), instance.redaction(id)
+                key = id.base + raw_bytes(job_id)
+                return Revealed(job, await read_logs(instance, key, logs_from, MOST_LINES, kin))
 
             with asking(replace(asker(), reveals=True)):
                 revealed = await self._sight.read_alone(instance, read)

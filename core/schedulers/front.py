@@ -12,6 +12,7 @@ from core.instance import Instance
 from core.job import Covered, Payload
 from core.jobs.options import spelled_out
 from core.model import Queue, QueueId
+from core.redaction.fields import cleaned
 from core.redaction.redaction import Redaction
 from core.schedulers.listing import listed, position, row_of
 from core.schedulers.outcomes import read_runs, with_lengths
@@ -108,7 +109,7 @@ async def _read_one(instance: Instance, queue: Queue, key: str, redaction: Redac
     return Scheduler(
         replace(row_of(queue, head, now()), runs=runs),
         upcoming(head, queue.identity, now(), head.ran),
-        _payload(template.data, redaction) if template.source else None,
+        _payload(b"data", template.data, redaction) if template.source else None,
         _options(template, redaction) if template.source else None,
         template.source,
         average=round(sum(took) / len(took)) if took else None,
@@ -135,8 +136,8 @@ def _number(value: object) -> int | None:
     return value if type(value) is int and 0 <= value < 2**53 else None
 
 
-def _payload(raw: bytes, redaction: Redaction) -> Payload:
-    size, raw = len(raw), redaction.of_json(raw)
+def _payload(name: bytes, raw: bytes, redaction: Redaction) -> Payload:
+    size, raw = len(raw), cleaned(redaction, name, raw)
     if len(raw) > SHOWN:
         return Payload(text(raw[:SHOWN]), size, cut=True)
     value = json_or_none(raw)
@@ -145,4 +146,4 @@ def _payload(raw: bytes, redaction: Redaction) -> Payload:
 
 def _options(template: Template, redaction: Redaction) -> Payload:
     raw = json.dumps(dict(template.options), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return spelled_out(_payload(raw, redaction))
+    return spelled_out(_payload(b"opts", raw, redaction))

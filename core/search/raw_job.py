@@ -9,12 +9,11 @@ from typing import Any
 from core.jobs.rows import Placed
 from core.model import QueueId, State
 from core.query.needles import ID
+from core.redaction.fields import cleaned
 from core.redaction.redaction import NOTHING_HIDDEN, Redaction
 from core.text import integer, json_or_none, text
 
 _DUE = 4096  # a delayed score is the due time in ms, times this
-_PAYLOADS = frozenset(("data", "opts", "returnvalue", "progress"))
-_WORDS = frozenset(("failedReason", "stacktrace"))
 
 
 class RawJob:
@@ -70,8 +69,4 @@ class RawJob:
         raw = self.raw.get(field.encode())
         if raw is None or not self.redaction.touches:
             return raw
-        if self.redaction.kin is not None:
-            raw = self.redaction.kin.of_field(field.encode(), raw)
-        if field in _PAYLOADS:
-            return self.redaction.of_json(raw)
-        return self.redaction.of_text(raw) if field in _WORDS else raw
+        return cleaned(self.redaction, field.encode(), raw)

@@ -21,7 +21,6 @@ from core.query.query import All, Clause, Query
 from core.redaction.redaction import NOTHING_HIDDEN, Redaction
 from core.search.payloads import Payloads
 from core.search.raw_job import RawJob
-from core.text import raw_bytes, text
 
 # So many of a job's last log lines are looked through.
 LINES = 200
@@ -105,8 +104,8 @@ async def _fields(stage: _Stage, instance: Instance, base: bytes, jobs: list[Raw
 async def _logs(stage: _Stage, instance: Instance, base: bytes, jobs: list[RawJob]) -> _Read:
     known, unread = await stage.reads.read(instance, base, jobs)
     for job in known:
-        lines = (await read_logs(instance, base + job.placed.id, -LINES, LINES)).lines
-        job.learn_lines([text(job.redaction.of_text(raw_bytes(line))) for line in lines] if job.hides else lines)
+        lines = (await read_logs(instance, base + job.placed.id, -LINES, LINES, job.redaction)).lines
+        job.learn_lines(lines)
     return known, unread
 
 

@@ -17,6 +17,7 @@ from core.job import JobRow
 from core.jobs.listing import Order, Sought
 from core.jobs.pages import read_page
 from core.model import Queue, QueueId, State
+from core.redaction.fields import cleaned
 from core.redaction.redaction import HIDDEN, Redaction
 from core.sight import Sight
 from core.text import json_or_none, raw_bytes
@@ -95,7 +96,7 @@ async def read_vocabulary(instance: Instance, queue: Queue, state: State, hides:
     for raw in await instance.read(asked):
         if isinstance(raw, bytes):
             # Once a job, however often it stands in a list of the job's.
-            for path, value in set(_leaves(json_or_none(hides.of_json(raw)), ("data",))):
+            for path, value in set(_leaves(json_or_none(cleaned(hides, b"data", raw)), ("data",))):
                 found.setdefault(path, Counter())[value] += 1
     unread = sum(row.data_size is not None for row in rows) - len(short)
     return Vocabulary(len(rows), max((page.covered.total for page in pages), default=0), unread, _frequent(found))

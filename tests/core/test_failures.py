@@ -169,7 +169,7 @@ async def test_what_redaction_hides_is_in_no_fingerprint_even_where_a_field_is_c
     fail(redis, "1", "refused token=abc for ada", stack="Error: token=abc\n    at run (/app/src/a.js:1:1)")
     fail(redis, "2", "r" * 780 + ' "token": "secret of more than a few characters"')
     one, two = await HeadReader(instance, b"bull:mail:", rules).read([b"1", b"2"])
-    assert one.message == "refused token=[redacted] for ada"
+    assert one.message == "refused token=[redacted]"
     assert "secret" not in two.message
 
 

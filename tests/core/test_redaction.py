@@ -82,9 +82,9 @@ def test_what_cannot_be_read_is_not_shown(raw: bytes) -> None:
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        (b"GET /?token=abc&x=1", b"GET /?token=[redacted]&x=1"),
-        (b'{"password": "a \\" b", "x": 1}', b'{"password": [redacted], "x": 1}'),
-        (b"authToken: Bearer abc.def, next", b"authToken: [redacted], next"),
+        (b"GET /?token=abc&x=1\nnext", b"GET /?token=[redacted]\nnext"),
+        (b'{"password": "a \\" b", "x": 1}', b'{"password":"[redacted]","x":1}'),
+        (b"authToken: Bearer abc.def, next", b"authToken: [redacted]"),
         (b"PASSWORD='two words' y", b"PASSWORD=[redacted] y"),
         (b"number=4111", b"number=[redacted]"),
         (b"no secrets here", b"no secrets here"),
@@ -116,10 +116,10 @@ def test_a_field_of_somebodys_own_that_is_called_so_is_hidden(name: bytes) -> No
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("refused: password=hunter2, again", "refused: password=[redacted], again"),
-        ('{"apiToken":"hunter2","to":"ada"}', '{"apiToken":[redacted],"to":"ada"}'),
+        ("refused: password=hunter2, again", "refused: password=[redacted]"),
+        ('{"apiToken":"hunter2","to":"ada"}', '{"apiToken":"[redacted]","to":"ada"}'),
         ("half \ud83d a pair", "half \ud83d a pair"),
-        ("password=é漢 und mehr", "password=[redacted] und mehr"),
+        ("password=é漢 und mehr", "password=[redacted]"),
     ],
 )
 def test_texts_within_json_lose_what_texts_lose(said: str, shown: str) -> None:

@@ -6,15 +6,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import redis as redis_py
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.access.asker import ITSELF, Asker, asking
-from core.access.roles import OPERATOR
+from core.access.roles import OPERATOR, ROLES
 from core.audit.entry import Ended, Sought
 from core.errors import TickbirdError
+from core.failures.fingerprint import steady
 from core.feed.event import event_of
 from core.feed.wanted import Wanted as EventsWanted
 from core.herd import Herd
@@ -121,6 +125,49 @@ async def test_no_group_of_failures_and_no_event_names_them(herd: Herd) -> None:
 
     told = Happening(MAIL, 1, "failed", "failed-by-it", told={b"failedReason": raw_bytes(reason)})
     names_nothing(repr(event_of(told, 1, herd.feed._redaction(MAIL)).said))
+
+
+SAYINGS = ("child {} failed", "Error: child {} failed", "Missing key for parent job {}. addJob")
+
+
+@pytest.mark.parametrize("id", ["7", "it's", 'say "so"', "two words"])
+async def test_neither_a_group_nor_what_is_revealed_names_them_whatever_they_are_called(
+    server: EmbeddedServer, redis: redis_py.Redis, id: str
+) -> None:
+    laid = Laid(redis)
+    key = laid.put(VIDEO, f"{SECRET}-{id}", "wait").decode()
+    said = [saying.format(key) for saying in SAYINGS]
+    for at, each in enumerate(said):
+        laid.put(MAIL, f"j{at}", "failed", failedReason=each, stacktrace=json.dumps([each, f"{each}\n at a.js:1"]))
+    redis.rpush(MAIL.base + b"j0:logs", *said)
+    herd = watching(server.url)
+    await read_now(herd)
+    try:
+        with asking(replace(EVE, role="admin", may=ROLES["admin"])):
+
+            async def known() -> Any:
+                seen = await herd.failures.look(5)
+                return seen.groups if seen.known >= len(said) else ()
+
+            names_nothing([repr(group) for group in await soon(known, seconds=60)])
+            revealed = await herd.reveals.job(MAIL, "j0")
+            names_nothing(repr(revealed))
+            assert len(revealed.logs.lines) == len(said)
+            for at in range(len(said)):
+                names_nothing(repr(await herd.job(MAIL, f"j{at}")))
+        assert SECRET in repr((await herd.reveals.job(MAIL, "j0")).logs)
+    finally:
+        await herd.stop()
+
+
+@settings(deadline=None)
+@given(st.text("ab '\"`é.7-", min_size=1, max_size=12), st.sampled_from(SAYINGS), st.integers(0, 900))
+def test_no_message_of_a_group_has_the_key_of_a_job_even_where_it_was_cut(id: str, saying: str, cut: int) -> None:
+    said = "x " * 100 + saying.format(f"bull:{SECRET}:{id}") + "y" * 600
+    shown = steady(said[: max(790, len(said) - cut)])
+
+    assert SECRET not in shown
+    assert "<job>" in shown
 
 
 async def test_no_refusal_and_no_outcome_names_them(herd: Herd) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.errors import Unavailable
 from core.instance import Instance, pack
 from core.model import Dialect, QueueId
 from core.shard import ALL, Shard
@@ -49,7 +50,8 @@ class Place:
 
 
 class Walk:
-    """The endless walk over one instance. `progress` can be read at any time."""
+    """The endless walk over one instance. `progress` can be read at any time. `is_partial` says whether the last pass
+    left out a part of a cluster: what it did not find there may be there all the same."""
 
     def __init__(self, instance: Instance, shard: Shard = ALL) -> None:
         self._instance = instance
@@ -57,22 +59,34 @@ class Walk:
         self._wanted = tuple(prefix.encode() for prefix in instance.prefixes)
         self._configured = sorted((prefix for prefix in self._wanted if prefix != b"*"), key=len, reverse=True)
         self.progress = Pass()
+        self.is_partial = False
 
     async def once(self) -> set[bytes]:
-        """One full pass: the base keys that look like a queue's. Raises Unavailable when Redis goes away."""
+        """One full pass: the base keys that look like a queue's. Raises Unavailable when Redis goes away, and nothing
+        where only a part of a cluster does."""
         first = self.progress.last_seconds is None
         total = int(await self._instance.ask("DBSIZE"))
         self.progress = replace(self.progress, keys_seen=0, keys_total=total, running=True)
         started = time.monotonic()
         found: set[bytes] = set()
-        cursor = b"0"
-        while True:
-            cursor = await self._step(cursor, found, first=first)
-            if cursor == b"0":
-                break
+        self.is_partial = await self._through(found, first=first)
         seconds = time.monotonic() - started
         self.progress = Pass(total, total, seconds, running=False)
         return found
+
+    async def _through(self, found: set[bytes], *, first: bool) -> bool:
+        """Walk to the end, and say whether a master that is away was left out. Raises Unavailable where all are."""
+        cursor, answered, left_out = b"0", False, False
+        while True:
+            try:
+                cursor, answered = await self._step(cursor, found, first=first), True
+            except Unavailable:
+                following = self._instance.past(cursor)
+                if following is None or (following == b"0" and not answered):
+                    raise
+                cursor, left_out = following, True
+            if cursor == b"0":
+                return left_out
 
     @property
     def pause(self) -> float:

@@ -130,6 +130,11 @@ class Instance:
             return True
         return self._cluster.reaches(key) if hash_tag(key) else self._cluster.is_whole
 
+    def past(self, cursor: bytes) -> bytes | None:
+        """Where a SCAN goes on that leaves the rest of one master of a cluster out; None where there is only one
+        server."""
+        return self._cluster.past(cursor) if self._cluster and self._is_cluster else None
+
     @property
     def away(self) -> str:
         """Which parts of a cluster are away while the rest answers, in a sentence; empty where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -27,6 +28,8 @@ class Node:
     def __init__(self, options: Mapping[str, Any], patience: float) -> None:
         self._options = dict(options)
         self._patience = patience
+        # For who must tell the wait for a free connection from the wait for an answer.
+        self.turn = asyncio.Semaphore(CONNECTIONS)
         self._pool = self._opened()
 
     def _opened(self) -> BlockingConnectionPool:

@@ -11,6 +11,7 @@ from core.clients import Connection, waiting_commands
 from core.dialects.detect import detect, pinned, remembering
 from core.dialects.signals import Signals, read_signals
 from core.discovery import Walk
+from core.errors import Unavailable
 from core.instance import Instance
 from core.model import Identity, QueueId
 from core.survey.watched import Watched
@@ -37,6 +38,8 @@ class Register:
         self._watched: dict[bytes, Watched] = {}
         self._looked: dict[bytes, float] = {}
         self._waits_on: Mapping[bytes, frozenset[bytes]] = {}
+        # What workers waited on when each queue of theirs was last looked at.
+        self._met: dict[bytes, frozenset[bytes]] = {}
         self._channels: frozenset[bytes] = frozenset()
         self._shown: dict[bytes, bytes] = {}
         self._refused: dict[bytes, str] = {}
@@ -46,25 +49,38 @@ class Register:
         return [self._watched[base] for base in sorted(self._watched)]
 
     async def meet(self, connected: Sequence[Connection], channels: Collection[bytes]) -> None:
-        """Take in who is connected: unknown queues are added, and known ones whose workers changed are looked at."""
-        before = self._waits_on
+        """Take in who is connected: unknown queues are added, and known ones whose workers changed are looked at, if
+        not now then once they can be."""
         self._waits_on = waiting_commands(connected)
         self._channels = frozenset(channels)
         self._shown |= {each.base: each.prefix for each in connected if self._walk.wants(each.base)}
-        changed = {base for base, commands in self._waits_on.items() if commands != before.get(base)}
+        self._met = {base: commands for base, commands in self._met.items() if base in self._waits_on}
+        changed = {base for base, commands in self._waits_on.items() if commands != self._met.get(base)}
         await self.add(base for base in changed if self._walk.wants(base))
 
     async def add(self, bases: Iterable[bytes]) -> None:
-        """Look at these bases, and register those that are queues."""
+        """Look at these bases, and register those that are queues. Those in a part of a cluster that is away are left
+        for another time; raises Unavailable where that is not why they cannot be read."""
         wanted = sorted(base for base in bases if self._instance.reaches(base))
         for start in range(0, len(wanted), TAKEN_AT_ONCE):
-            some = wanted[start : start + TAKEN_AT_ONCE]
-            for base, seen in zip(some, await read_signals(self._instance, some), strict=True):
-                self._take(base, self._with_clients(base, seen))
+            await self._look_at(wanted[start : start + TAKEN_AT_ONCE])
+
+    async def _look_at(self, bases: Sequence[bytes]) -> None:
+        try:
+            signals = await read_signals(self._instance, bases)
+        except Unavailable:
+            still = [base for base in bases if self._instance.reaches(base)]
+            if len(still) == len(bases):
+                raise
+            return await self._look_at(still) if still else None
+        for base, seen in zip(bases, signals, strict=True):
+            self._take(base, self._with_clients(base, seen))
+            self._met[base] = self._waits_on.get(base, frozenset())
 
     async def walked(self, found: Collection[bytes]) -> None:
         """Take in what a walk has found."""
-        self._refused = {base: reason for base, reason in self._refused.items() if base in found}
+        if not self._walk.is_partial:
+            self._refused = {base: reason for base, reason in self._refused.items() if base in found}
         await self.add(base for base in found if base not in self._watched)
 
     async def look_again(self) -> None:

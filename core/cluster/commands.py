@@ -77,20 +77,31 @@ def _key(name: bytes, command: Command) -> bytes | None:
 
 
 def _scan(command: Command, masters: int) -> tuple[list[Part], Join]:
-    """One master after the other; the cursor carries which: `<its own>@<number>`."""
-    own, _, number = command[1].partition(b"@")
-    master = min(int(number or 0), masters - 1)
+    """One master after the other; the cursor carries which: `<its own>@<number>`. One that is away is an error: who can
+    do without it goes past it."""
+    own, master = _cursor(command[1], masters)
 
     def join(answers: Sequence[Any]) -> Any:
         (answer,) = answers
+        if isinstance(answer, Gone):
+            raise answer.error
         if isinstance(answer, Exception):
             return answer
-        cursor, keys = (b"0", []) if isinstance(answer, Gone) else answer
-        if cursor != b"0":
-            return [b"%s@%d" % (cursor, master), keys]
-        return [b"0@%d" % (master + 1) if master + 1 < masters else b"0", keys]
+        cursor, keys = answer
+        return [past(command[1], masters) if cursor == b"0" else b"%s@%d" % (cursor, master), keys]
 
     return [Part([command[0], own, *command[2:]], master=master)], join
+
+
+def past(cursor: bytes, masters: int) -> bytes:
+    """Where a walk goes on that leaves the rest of this master out: at the next one, or at its end."""
+    _, master = _cursor(cursor, masters)
+    return b"0@%d" % (master + 1) if master + 1 < masters else b"0"
+
+
+def _cursor(cursor: bytes, masters: int) -> tuple[bytes, int]:
+    own, _, number = cursor.partition(b"@")
+    return own, min(int(number or 0), masters - 1)
 
 
 def _streams(command: Command) -> tuple[list[Part], Join]:

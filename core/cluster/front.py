@@ -15,7 +15,7 @@ from typing import Any
 from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError, ResponseError, TryAgainError
 from redis.exceptions import ConnectionError as Disconnected
 
-from core.cluster.commands import Command, Gone, Part, apart, commands_in
+from core.cluster.commands import Command, Gone, Part, apart, commands_in, past
 from core.cluster.presence import Presence
 from core.cluster.slots import slot
 from core.cluster.topology import Address, Topology
@@ -57,6 +57,8 @@ class Cluster:
         self._last: Topology | None = None
         self._told_by = address
         self._looked = 0.0
+        # Nodes that did not tell the last time: each would cost who asks its patience again.
+        self._silent: set[Address] = set()
         self._presence = Presence()
         self._reading = asyncio.Lock()
 
@@ -116,9 +118,13 @@ class Cluster:
         """Each part that is away, in words."""
         return self._presence.told(self._last) if self._last else ()
 
+    def past(self, cursor: bytes) -> bytes | None:
+        """The cursor of a walk that leaves out the rest of the master where it stands; None where none is known."""
+        return past(cursor, len(self._last.masters)) if self._last and self._last.masters else None
+
     async def close(self) -> None:
         """End every connection but the seed's."""
-        for node in self._nodes.values():
+        for node in list(self._nodes.values()):
             await node.close()
 
     def _check(self, sent: Sequence[_Sent]) -> None:
@@ -139,7 +145,7 @@ class Cluster:
                 return
             self._topology = None
             for each in left:
-                _redirect(each, self._address)
+                _redirect(each)
             if attempt:
                 await asyncio.sleep(REST)
         for each in left:
@@ -168,13 +174,22 @@ class Cluster:
             each.answer = next(replies, answers)
 
     async def _ask(self, address: Address, packed: bytes, replies: int) -> list[Any] | Gone:
-        """The replies of one master. Nobody waits for one that has just kept others waiting in vain."""
+        """The replies of one master. Nobody waits for one that has just kept others waiting in vain; to wait for a
+        free connection of ours says nothing about it."""
+        node = self._node(address)
         if known := self._presence.absence(address):
             return Gone(known)
+        async with node.turn:
+            # Those that went before may have waited in vain meanwhile.
+            if known := self._presence.absence(address):
+                return Gone(known)
+            return await self._ask_now(node, address, packed, replies)
+
+    async def _ask_now(self, node: Node, address: Address, packed: bytes, replies: int) -> list[Any] | Gone:
         started = time.monotonic()
         try:
             async with asyncio.timeout(SILENCE):
-                answers = await self._node(address).exchange(packed, replies)
+                answers = await node.exchange(packed, replies)
         except (OSError, RedisError) as error:
             silent = Disconnected(f"no answer from {address[0]}:{address[1]} within {SILENCE:g} s")
             said = silent if isinstance(error, TimeoutError) else error
@@ -199,7 +214,7 @@ class Cluster:
             return self._topology
 
     async def _read(self) -> Topology:
-        """From whichever node answers: the one that told the last time first, those that are known to be away last."""
+        """From whichever node tells: the one that told the last time first, those that kept silent last."""
         trouble: Exception | None = None
         for address, node in self._asked():
             try:
@@ -207,10 +222,12 @@ class Cluster:
                     (reply,) = await node.exchange(_SLOTS, 1)
             except (OSError, RedisError) as error:
                 trouble = trouble or error
+                self._silent.add(address)
                 continue
+            self._silent.discard(address)
             if isinstance(reply, ResponseError):
-                raise reply
-            if reply:
+                trouble = reply
+            elif reply:
                 self._told_by = address
                 return Topology.read(reply, address)
         raise trouble or ClusterDownError("no node of the cluster knows which node holds which slots")
@@ -218,7 +235,9 @@ class Cluster:
     def _asked(self) -> list[tuple[Address, Node]]:
         others = (*self._last.masters, *self._last.replicas) if self._last else ()
         places = [(self._address, self._seed), *((at, self._node(at)) for at in others if at != self._address)]
-        return sorted(places, key=lambda place: (place[0] in self._presence.absences, place[0] != self._told_by))
+        self._silent &= {at for at, _ in places}
+        late = self._silent | self._presence.absences.keys()
+        return sorted(places, key=lambda place: (place[0] in late, place[0] != self._told_by))
 
     async def _forget(self, topology: Topology) -> None:
         for address in self._nodes.keys() - {*topology.masters, *topology.replicas}:
@@ -235,8 +254,10 @@ def _place(part: Part, topology: Topology) -> Address:
     return owner or topology.masters[part.master or 0]
 
 
-def _redirect(sent: _Sent, asked: Address) -> None:
-    sent.asking = isinstance(sent.answer, AskError)
-    if isinstance(sent.answer, (AskError, MovedError)):
+def _redirect(sent: _Sent) -> None:
+    """A node that does not know its own host leaves it out: it is the one that was asked."""
+    # To redis-py a slot that has moved is also one that is moving; but nobody asks leave of its owner.
+    sent.asking = isinstance(sent.answer, AskError) and not isinstance(sent.answer, MovedError)
+    if isinstance(sent.answer, AskError):
         host, port = sent.answer.node_addr
-        sent.to = (host or asked[0], port)
+        sent.to = (host or sent.to[0], port)

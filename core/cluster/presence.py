@@ -24,18 +24,24 @@ class Presence:
     """What was learned from those who asked."""
 
     absences: dict[Address, Absence] = field(default_factory=dict)
+    heard: dict[Address, float] = field(default_factory=dict)
 
     def failed(self, master: Address, error: Exception, took: float) -> None:
-        """It did not answer, and it took so long (seconds) to know that."""
-        self.absences[master] = Absence(error, time.monotonic() + max(AGAIN, took))
+        """It did not answer, and it took so long (seconds) to know that. One that answered somebody else meanwhile is
+        there: that answer alone was slow, or that connection broken."""
+        now = time.monotonic()
+        if self.heard.get(master, float("-inf")) <= now - took:
+            self.absences[master] = Absence(error, now + max(AGAIN, took))
 
     def answered(self, master: Address) -> None:
         """It is there."""
         self.absences.pop(master, None)
+        self.heard[master] = time.monotonic()
 
     def known(self, topology: Topology) -> None:
         """Who is not a master any more is not missed."""
         self.absences = {master: absence for master, absence in self.absences.items() if master in topology.masters}
+        self.heard = {master: at for master, at in self.heard.items() if master in topology.masters}
 
     def absence(self, master: Address) -> Exception | None:
         """Why not to ask it now; None where it is to be asked."""

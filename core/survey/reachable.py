@@ -15,16 +15,17 @@ from core.survey.watched import Watched
 
 async def reachable(instance: Instance, watched: Sequence[Watched], now: int) -> tuple[list[Draft], list[Watched]]:
     """The readings, and those queues that were left out. Raises Unavailable where nothing can be read."""
+    here = [each for each in watched if instance.reaches(each.base)]
     while True:
-        here = [each for each in watched if instance.reaches(each.base)]
         try:
             bases = {each.base for each in here}
             return await survey(instance, here, now), [each for each in watched if each.base not in bases]
         except Unavailable:
             still = [each for each in here if instance.reaches(each.base)]
-            # Each round knows of one more master that is away, so this comes to an end.
             if not still or len(still) == len(here):
                 raise
+            # One that was left out stays out, though it may be asked again by now: so this comes to an end.
+            here = still
 
 
 def left_out(watched: Sequence[Watched], last: Mapping[QueueId, Queue]) -> list[Queue]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import ResponseError
 
-from core.cluster.commands import Gone, apart
+from core.cluster.commands import Gone, apart, past
 from core.cluster.presence import Presence
 from core.cluster.topology import Topology
 
@@ -75,8 +75,17 @@ def test_clients_of_a_master_that_is_away_are_left_out() -> None:
     assert join([Gone(REFUSED), b"id=1 name=x\n"]) == b"id=1 name=x\n"
 
 
-def test_a_walk_goes_past_a_master_that_is_away() -> None:
+def test_a_master_that_is_away_has_no_keys_to_tell_and_a_walk_can_go_past_it() -> None:
     (_, join) = apart([b"SCAN", b"0", b"COUNT", b"10"], GAPPED)
-    assert join([Gone(REFUSED)]) == [b"0@1", []]
-    (_, join) = apart([b"SCAN", b"7@1", b"COUNT", b"10"], GAPPED)
-    assert join([Gone(REFUSED)]) == [b"0", []]
+    with pytest.raises(ConnectionError):
+        join([Gone(REFUSED)])
+    assert [past(cursor, 2) for cursor in (b"0", b"7@0", b"7@1")] == [b"0@1", b"0@1", b"0"]
+
+
+def test_one_that_answered_somebody_else_meanwhile_is_not_away() -> None:
+    presence = Presence()
+    presence.answered(ONE)
+    presence.failed(ONE, REFUSED, 3_600.0)
+    presence.failed(TWO, REFUSED, 3_600.0)
+    assert presence.absence(ONE) is None
+    assert presence.absence(TWO) is REFUSED

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
 import redis as redis_py
 
 from core.clients import Connection
+from core.dialects.signals import read_signals
 from core.discovery import Walk
+from core.errors import Unavailable
 from core.instance import Instance
 from core.model import Dialect
 from core.register import Register
@@ -95,3 +101,45 @@ async def test_a_queue_is_looked_at_again_when_its_workers_change(instance: Inst
     assert register.is_served(base)
     await register.meet([], ())
     assert not register.is_served(base)
+
+
+class Signals:
+    """The real answers, but none about queues that are away."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, instance: Instance, *away: bytes) -> None:
+        self.away, self.known_away = set(away), set[bytes]()
+        monkeypatch.setattr("core.register.read_signals", self.read)
+        monkeypatch.setattr(instance, "reaches", lambda base: base not in self.known_away)
+
+    async def read(self, instance: Instance, bases: Sequence[bytes]) -> list[Any]:
+        if gone := self.away & set(bases):
+            self.known_away |= gone & {SUB}
+            raise Unavailable("It cannot be reached.")
+        return await read_signals(instance, bases)
+
+    def back(self) -> None:
+        self.away, self.known_away = set(), set()
+
+
+async def test_a_queue_of_which_only_a_worker_tells_is_looked_at_once_redis_is_back(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register, signals = registered(instance), Signals(monkeypatch, instance, MAIL)
+    connected = [worker(b"bull:eu", b"mail")]
+    with pytest.raises(Unavailable):
+        await register.meet(connected, ())
+    signals.back()
+    await register.meet(connected, ())
+    assert places(register) == {("bull:eu", "mail")}
+
+
+async def test_queues_of_a_part_that_is_away_do_not_keep_the_others_from_being_taken_in(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register, signals = registered(instance), Signals(monkeypatch, instance, SUB)
+    connected = [worker(b"bull:eu", b"mail"), worker(b"bull", b"Q:sub")]
+    await register.meet(connected, ())
+    assert places(register) == {("bull:eu", "mail")}
+    signals.back()
+    await register.meet(connected, ())
+    assert places(register) == {("bull:eu", "mail"), ("bull", "Q:sub")}

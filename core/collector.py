@@ -191,12 +191,13 @@ class Collector:
 
     async def _look_around(self) -> None:
         info, clients, channels = await self.instance.batch([pack(b"INFO"), *connected_command()])
+        at = wall()  # before the many who are connected are met, which takes its time
         answers = (("INFO", info), ("CLIENT LIST", clients))
         refusals = tuple(_refusal(name, reply) for name, reply in answers if isinstance(reply, Exception))
         connected = _connected(clients, self.instance.database)
         await self._register.meet(connected or (), channels if isinstance(channels, list) else ())
         self._surroundings = Surroundings(
-            redis=facts(info, wall()) if isinstance(info, bytes) else None,
+            redis=facts(info, at) if isinstance(info, bytes) else None,
             workers=None if connected is None else workers_by_queue(connected),
             waiting=None if connected is None else workers_by_queue(each for each in connected if each.waited),
             refusals=refusals,

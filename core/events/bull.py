@@ -27,8 +27,8 @@ _OTHERS = frozenset((b"delayed", b"progress", b"drained", b"paused", b"resumed",
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: when it arrived, what happened, to which job, and the beginning of the reason. `told` is all of it,
-    kept only while somebody watches."""
+    """One message: when it arrived by the steady clock, what happened, to which job, and the beginning of the reason.
+    `told` is all of it, kept only while somebody watches."""
 
     at: int
     event: bytes

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -54,7 +55,8 @@ class Follower:
         for start in range(0, len(light), TOGETHER):
             more += await self._read_together(light[start : start + TOGETHER])
         left = await self._read_on(more)
-        await self._settle(stream for stream in streams if stream not in left)
+        unread = {stream.key for stream in left}
+        await self._settle(stream for stream in streams if stream.key not in unread)
         self._note(streams, left)
         return sum(stream.read for stream in streams)
 
@@ -106,10 +108,12 @@ class Follower:
 
     async def _read_on(self, streams: Sequence[Stream]) -> list[Stream]:
         """Read these to their ends, a slice of each in turn; those that could not be in time."""
-        until = time.monotonic() + ROUND
-        while streams and time.monotonic() < until:
-            streams = [stream for stream in streams if await self._read_slice(stream)]
-        return list(streams)
+        left, until = deque(streams), time.monotonic() + ROUND
+        while left and time.monotonic() < until:
+            stream = left.popleft()
+            if await self._read_slice(stream):
+                left.append(stream)
+        return list(left)
 
     async def _read_slice(self, stream: Stream) -> bool:
         """The next entries of one stream; whether there are more."""

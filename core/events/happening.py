@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.clock import set_by
 from core.events.bull import Message
 from core.events.position import Id, parsed
 from core.model import QueueId
@@ -56,7 +57,8 @@ def of_message(id: QueueId, message: Message, named: Callable[[bytes], bytes | N
         value = said.get("val", said.get("progress"))
         as_it_is = isinstance(value, str) and message.event != b"progress"
         told[_SAID[message.event]] = nearest_bytes(str(value)) if as_it_is else json.dumps(value).encode()
-    return Happening(id, message.at, text(message.event), text(job_id) or None, _text(named(job_id)), told)
+    at = message.at + set_by()  # for durations it is by a clock that nobody sets
+    return Happening(id, at, text(message.event), text(job_id) or None, _text(named(job_id)), told)
 
 
 def _text(raw: bytes | None) -> str | None:

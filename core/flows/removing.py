@@ -17,7 +17,7 @@ from core.flows.lens import Lens, Spot
 from core.flows.walk import Met, measure, meet
 from core.ground import Ground
 from core.model import State
-from core.mutations.flows import Child, Fate, release_children, remove_children, untie_children
+from core.mutations.flows import Child, Fate, end_hold, release_children, remove_children, untie_children
 from core.mutations.front import Mutations
 from core.mutations.refusals import counted
 from core.text import printable, text
@@ -87,8 +87,14 @@ class Removal:
         if await self.below(spot, stays=True, level=level):
             return True
         if not self.over:
+            await self.keep(spot)
             self._leave(spot, "Something below it stays.")
         return False
+
+    async def keep(self, parent: Spot) -> None:
+        """This job stays though it was to be removed: if it waits for nothing any more, it runs."""
+        assert parent.queue is not None  # noqa: S101 # as below
+        self.released |= await end_hold(self.ground, (parent.queue.id, text(parent.id)))
 
     async def _slices(self, parent: Spot, met: Sequence[Met], *, stays: bool) -> bool:
         assert parent.queue is not None  # noqa: S101 # parents in unknown queues are not walked
@@ -168,6 +174,8 @@ async def remove_flow(lens: Lens, mutations: Mutations, ground: Ground, top: Spo
         if "parent" in outcome.sentence:
             said += " The job above waited for nothing else and runs now."
     else:
+        if not removal.over:
+            await removal.keep(top)
         said = f"{counted(removal.done, 'job was', 'jobs were')} removed; the job at the top stays."
     return _told("remove_flow", removal, top, said)
 

@@ -71,7 +71,7 @@ async def remove_children(
 
     `stays`: the parent is not let go though it may wait for nothing else then, because it is to be removed as well.
     While its children go it waits for what never comes: cut off there, it still has those that are left, and who does
-    the same again finds them.
+    the same again finds them. Where it is not removed after all, let it go by `end_hold`.
     """
     ground.check_writable()
     tied: dict[bytes, Answer] = {}
@@ -90,6 +90,13 @@ async def release_children(ground: Ground, parent: tuple[QueueId, str], keys: Se
     last of them, it runs. Returns for how many it waits no more."""
     untied = await _untied(ground, parent, keys, "goes")
     return sum(answer.code == "ok" for answer in untied.values())
+
+
+async def end_hold(ground: Ground, parent: tuple[QueueId, str]) -> bool:
+    """A parent whose children were removed as if it `stays`, stays for good: a child that ended meanwhile has let
+    nobody go, so it is let go now if it waits for nothing. Whether it was."""
+    (answer,) = (await _untied(ground, parent, [parent[0].base + NEVER], "goes")).values()
+    return answer.code == "ok" and answer.number(0) == 1
 
 
 async def untie_children(ground: Ground, parent: tuple[QueueId, str], keys: Sequence[bytes]) -> None:

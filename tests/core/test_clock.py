@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis as redis_py
 
 from core import clock
+from core.events.bull import heard
+from core.events.happening import of_message
 from core.facts import facts
 from core.herd import Herd
 from core.instance import Instance
@@ -126,3 +129,33 @@ def test_a_trend_begins_anew_where_the_clock_was_set(set_clock: SetClock) -> Non
     assert trend.memory("default").window == 0
     hear(clock.wall() + 30_000)
     assert trend.memory("default").window == 30_000
+
+
+async def test_a_first_look_that_takes_long_makes_no_clock_differ(
+    server: EmbeddedServer,
+    redis: redis_py.Redis,
+    set_clock: SetClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert redis.dbsize() == 0
+    herd = Herd(Settings(redis=(RedisSettings("default", server.url, ("*",)),)))
+    collector = herd._collectors[0]
+    right = collector._register.meet
+
+    async def meet(*connected: Any) -> None:
+        set_clock(60_000)  # so long do thousands of queues take
+        await right(*connected)
+
+    monkeypatch.setattr(collector._register, "meet", meet)
+    await read_now(herd)
+    await herd.stop()
+    assert not [entry.getMessage() for entry in caplog.records if "clock" in entry.getMessage()]
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
+def test_what_bull_says_happened_when_the_clock_says_it_did(set_clock: SetClock, ahead: int) -> None:
+    set_clock(ahead)
+    found = heard(MAIL.base + b"active", b"7", clock.steady())
+    assert found is not None
+    assert abs(of_message(MAIL, found[1], lambda _: None).at - clock.wall()) < HOUR / 2

@@ -212,7 +212,8 @@ def _shut_down(place: Place) -> None:
     place.server.stop()
 
 
-AOF = ("--appendonly", "yes", "--appendfsync", "everysec")
+# With everysec an answer may go out before anything is written: while a slow disk still syncs, Redis puts writes off.
+AOF = ("--appendonly", "yes", "--appendfsync", "always")
 RDB = ("--save", "3600 1")
 FAULTS: tuple[Fault, ...] = (
     Fault(kill_connections, times=6),

@@ -78,8 +78,10 @@ class Load:
         that failed runs once more when it is retried."""
         found = [f"{queue.name} {id}" for queue in self.queues for id, n in self._places(queue).items() if n > 1]
         for queue in self.queues if as_told else ():
-            ran = Counter(run["jobId"] for run in queue.truth())
-            found += [f"{queue.name} {id} ran {n} times" for id, n in ran.items() if n > (2 if id[0] == "f" else 1)]
+            truth = queue.truth()
+            ran = Counter(run["jobId"] for run in truth)
+            often = [id for id, n in ran.items() if n > (2 if id[0] == "f" else 1)]
+            found += [f"{queue.name} {id} ran {ran[id]} times: {_runs(truth, id)}" for id in often]
         return sorted(found)
 
     def begin(self) -> None:
@@ -96,6 +98,12 @@ class Load:
     def _add(self, queue: NodeQueue, ids: list[str], script: dict[str, Any]) -> None:
         queue.add_bulk([{"name": "send", "data": {"script": script}, "opts": {"jobId": id}} for id in ids])
         self.added[queue.name].update(ids)
+
+
+def _runs(truth: list[dict[str, Any]], id: str) -> str:
+    """When each began and how it ended, for whoever has to find out who ran it once too often."""
+    runs = (run for run in truth if run["jobId"] == id)
+    return ", ".join(f"attempt {run['attempt']} at {run['startedAt']} {run['outcome']}" for run in runs)
 
 
 @contextmanager

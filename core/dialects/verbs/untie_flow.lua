@@ -2,7 +2,8 @@
 --
 -- KEYS       see the prelude: the parent's queue
 -- ARGV[5]    stays: the parent is not let go even when it waits for nothing else; goes: then it is
---            hold: it waits for them on, and for what never comes as well, until ARGV[7] of a later call is that
+--            hold: it waits for them on, and for what never comes as well, until that is untied; to untie that is to
+--            ask at least whether it waits for anything, for a child that ended meanwhile let nobody go
 -- ARGV[6]    the parent's id
 -- ARGV[7]    and all that follow: children's keys
 -- RETURNS    for each child, in order, one of
@@ -21,6 +22,7 @@ local function runs(child)
 end
 
 local function untie(child)
+  if child == NEVER and ARGV[5] == 'goes' then redis.call('SADD', parent.job .. ':dependencies', NEVER) end
   if redis.call('SISMEMBER', parent.job .. ':dependencies', child) == 0 then return { 'gone' } end
   if runs(child) then return { 'locked' } end
   if ARGV[5] == 'goes' then return { 'ok', leave(parent, child) and 1 or 0 } end

@@ -19,6 +19,7 @@ from core.errors import Forbidden, Unavailable
 
 SECONDS = 10.0
 _SCHEMES = frozenset({"http", "https"})
+_LAST_PORT = 65_535
 
 
 class Outbound(httpx2.AsyncBaseTransport):
@@ -30,7 +31,9 @@ class Outbound(httpx2.AsyncBaseTransport):
         self._allowed_by = allowed_by
         # Of its own: an HTTP_PROXY in the environment would resolve the name a second time, elsewhere.
         trusts = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
-        self._sends = httpx2.AsyncHTTPTransport(verify=trusts, trust_env=False)
+        # Connections are known by their address: one that is kept would be taken for another name's at that address.
+        none = httpx2.Limits(max_keepalive_connections=0)
+        self._sends = httpx2.AsyncHTTPTransport(verify=trusts, trust_env=False, limits=none)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it to an address that was looked at. The Host header and the certificate stay the name's."""
@@ -81,6 +84,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 async def _resolved(host: str, port: int) -> Sequence[str]:
+    if port > _LAST_PORT:
+        raise Unavailable(f"The port {port} of {host} is none: the last is {_LAST_PORT:,}.")
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(SECONDS):

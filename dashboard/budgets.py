@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from core.access.asker import asker
+from core.access.asker import Asker, asker, asking
 from core.errors import RateLimited
 from core.settings import Settings
 
@@ -31,6 +31,8 @@ MOST_READS, MOST_READS_OF_ONE = 400, 100
 MOST_HEAVY = 48
 MOST_TABS = 500
 MOST_FEEDS = 50
+# Nobody needs more; each is a record, and a line in the audit log.
+LOGINS = 20
 
 
 class Cost(StrEnum):
@@ -40,6 +42,7 @@ class Cost(StrEnum):
     HEAVY = "heavy"
     TAB = "tab"
     FEED = "feed"
+    LOGIN = "login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,11 @@ class Budgets:
             if account is not None:
                 account.open -= 1
 
+    def charge_login(self, name: str) -> None:
+        """Take one from what a name may log in a minute, once it is known that it is theirs. Raises RateLimited."""
+        with asking(Asker(name)), self.spend(Cost.LOGIN):
+            pass
+
     def open(self, cost: Cost) -> int:
         """How many are under way, of everybody."""
         return self._open.get(cost, 0)
@@ -131,4 +139,6 @@ def budgets(settings: Settings, clock: Clock = time.monotonic) -> Budgets:
     heavy = Budget("costly requests", settings.limits_heavy_at_once, MOST_HEAVY, settings.limits_heavy, wait)
     tabs = Budget("open tabs", settings.limits_tabs, MOST_TABS, 0, ask)
     feeds = Budget("streams of events", settings.limits_feeds, MOST_FEEDS, 0, "End one of them.")
-    return Budgets({Cost.READ: reads, Cost.HEAVY: heavy, Cost.TAB: tabs, Cost.FEED: feeds}, clock)
+    logins = Budget("logins", 0, MOST_READS, LOGINS, wait)
+    costs = {Cost.READ: reads, Cost.HEAVY: heavy, Cost.TAB: tabs, Cost.FEED: feeds, Cost.LOGIN: logins}
+    return Budgets(costs, clock)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
-
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from core.settings import Settings
@@ -23,12 +22,8 @@ def named(cookie: str, settings: Settings) -> str:
 
 def sent(cookie: str, headers: Headers, settings: Settings) -> str:
     """The cookie that a request carries; empty where it carries none."""
-    try:
-        cookies = SimpleCookie("; ".join(headers.getlist("cookie")))
-    except CookieError:
-        return ""
-    name = named(cookie, settings)
-    return cookies[name].value if name in cookies else ""
+    # As browsers write them: one of another application on this host that no standard knows must not hide ours.
+    return cookie_parser("; ".join(headers.getlist("cookie"))).get(named(cookie, settings), "")
 
 
 def kept(cookie: str, value: str, settings: Settings, *, seconds: int, secure: bool) -> str:

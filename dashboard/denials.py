@@ -1,4 +1,5 @@
-"""What somebody tried to change and may not, in the audit log: once for each request, wherever it was refused."""
+"""What somebody tried to change and may not, in the audit log: once for each request, wherever it was refused, and
+never so many that who may only look fills it."""
 
 from __future__ import annotations
 
@@ -6,11 +7,15 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.access.asker import asker
 from core.audit.trail import Trail
 from core.errors import Forbidden, TickbirdError
+from dashboard.sparing import Sparing
 from dashboard.urls import sent_path
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# Of one name: nobody who tries all that there is by hand comes to so many.
+FREE = 200
 _noted: ContextVar[list[Forbidden] | None] = ContextVar("noted", default=None)
 
 
@@ -27,6 +32,7 @@ class Denials:
 
     def __init__(self, app: ASGIApp, trail: Trail) -> None:
         self._app, self._trail = app, trail
+        self._sparing = Sparing(FREE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in _READING:
@@ -39,7 +45,13 @@ class Denials:
         finally:
             _noted.reset(token)
             if noted and not any(map(_is_recorded, noted)):
-                await self._trail.denied(f"{scope['method']} {sent_path(scope)}", noted[0].message)
+                await self._tell(scope, noted[0].message)
+
+    async def _tell(self, scope: Scope, why: str) -> None:
+        silent = self._sparing.unwritten(asker().name)
+        if silent is not None:
+            more = f" {silent:,} more were denied since the last one told here." if silent else ""
+            await self._trail.denied(f"{scope['method']} {sent_path(scope)}", why + more)
 
 
 def _is_recorded(error: BaseException | None) -> bool:

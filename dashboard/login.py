@@ -52,6 +52,8 @@ async def log_in(request: Request) -> Response:
     name, wanted = form.fields.get("name", ""), form.fields.get("next", "")
     try:
         right = await door.login.knows(name, form.fields.get("password", ""))
+        if right:
+            desk.budgets.charge_login(name)
     except RateLimited as error:
         return page(request, wanted, name, f"{error.message} {error.hint}", HTTPStatus.TOO_MANY_REQUESTS)
     if not right:
@@ -93,6 +95,8 @@ def inside(base: str, wanted: str) -> str:
     except ValueError:
         return base
     ours = not parts.scheme and not parts.netloc and (parts.path == base or parts.path.startswith(f"{base}/"))
+    # More slashes than one lead a browser to another host, and so they do behind what it strips from the front.
+    ours = ours and wanted.startswith("/") and not wanted.startswith("//")
     plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
     login = f"{base}/login"
     return wanted if ours and plain and parts.path != login and not parts.path.startswith(f"{login}/") else base

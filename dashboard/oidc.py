@@ -76,6 +76,7 @@ async def _answered(request: Request, issuer: Issuer, attempt: Attempt) -> Respo
     desk, door = desk_of(request), door_of(request)
     try:
         who = await _person(request, issuer, attempt)
+        desk.budgets.charge_login(who.name)
         cookie = await door.let_in(who.name, request.scope, by=BY_PROVIDER, group=who.group)
     except TickbirdError as error:
         name = error.name if isinstance(error, NotForThem) else ""

@@ -80,7 +80,7 @@ class Issuer:
             token = await self._token(client, endpoints, code=code, verifier=attempt.verifier)
             claims = await self._checked(token, attempt)
             if endpoints.userinfo and not self._tells_enough(claims):
-                claims = {**await self._more(client, endpoints, claims), **claims}
+                claims = with_more(claims, await self._more(client, endpoints, claims))
         return claims
 
     def _client(self, endpoints: Endpoints) -> Any:
@@ -154,6 +154,18 @@ class Issuer:
             return keys_of(await fetched(self.provider, endpoints.keys))
         except Invalid as wrong:
             raise away(self.provider, wrong.message) from wrong
+
+
+def with_more(token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str, Any]:
+    """What a token says, and where it says nothing, the userinfo. Whether an address is verified is only taken from
+    where that very address stands."""
+    told = {name: value for name, value in token.items() if value is not None}
+    more = dict(userinfo)
+    if EMAIL not in told:
+        told.pop(VERIFIED, None)
+    elif more.get(EMAIL) != told[EMAIL]:
+        more.pop(VERIFIED, None)
+    return {**more, **told}
 
 
 def claim(claims: Mapping[str, Any], name: str) -> Any:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -32,7 +32,10 @@ LOST_AFTER = 60_000
 # What another replica ended is let in here for this long, and a store that is away logs nobody out (ms).
 TRUSTED_FOR = 5_000
 MOST_REMEMBERED = 1000
-_PAGE = 500
+# Of one name: whoever logs in once more ends the oldest of their own, and nobody else's.
+MOST_OF_ONE = 50
+# How the part of a cookie that leads to its owner's logins is written: nothing else is looked up.
+_PLACE = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +61,25 @@ class Session:
 
 
 class Sessions:
-    """Kept in `store`: with a lasting one they outlive a restart, and all replicas know them."""
+    """Kept in `store`: with a lasting one they outlive a restart, and all replicas know them. Those of each name lie on
+    a shelf of their own, which their cookies name: so the store itself bounds them, name by name."""
 
     def __init__(self, store: Store, hours: int) -> None:
         self._store = store
         self._age = hours * HOUR
-        self._shelf = Shelf("sessions", ("is",), most=10_000, bytes=16_000_000, age=self._age)
         self._remembered: OrderedDict[str, tuple[Session, int]] = OrderedDict()
 
     async def begin(
         self, name: str, way: str, bound: str, *, group: str = "", secure: bool = False
     ) -> tuple[str, Session]:
         """A cookie for who has just shown who they are. Raises Unavailable while the store is away."""
-        now, id, secret = _now(), secrets.token_urlsafe(16), secrets.token_urlsafe(32)
+        now, secret = _now(), secrets.token_urlsafe(32)
+        told = f"{_place(name)}-{secrets.token_urlsafe(16)}"
         session = Session(name, way, bound, now, now, _digest(secret), group, secure)
-        await self._put(_digest(id), session)
-        return f"{id}.{secret}", session
+        id, _ = _parts(f"{told}.{secret}")
+        await self._store.put(self._shelf(id), _record(id, session))
+        self._remember(id, session)
+        return f"{told}.{secret}", session
 
     async def find(self, cookie: str) -> Session | None:
         """Whose cookie this is; None for one that never was, was ended or replaced, or is too old."""
@@ -112,7 +118,8 @@ class Sessions:
             if newest is None or newest.digest != digest:
                 return None
             secret = secrets.token_urlsafe(32)
-            await self._put(id, replace(newest, next=_digest(secret)))
+            if not await self._replaced(id, replace(newest, next=_digest(secret))):
+                return None
         except Unavailable:
             return None
         return f"{cookie.partition('.')[0]}.{secret}"
@@ -126,14 +133,7 @@ class Sessions:
 
     async def end_all(self, name: str) -> int:
         """Log out everywhere who is called so; how many logins that were. Raises Unavailable."""
-        ids, ended = await self._store.newest(self._shelf, self._shelf.most), 0
-        for start in range(0, len(ids), _PAGE):
-            ended += await self._ended(ids[start : start + _PAGE], name)
-        return ended
-
-    async def _ended(self, ids: Sequence[str], name: str) -> int:
-        found = {id: _opened(record) for id, record in (await self._store.read(self._shelf, ids)).items()}
-        theirs = [id for id, session in found.items() if session and session.name == name]
+        theirs = await self._store.newest(self._shelf(_place(name)), MOST_OF_ONE)
         for id in theirs:
             await self._forget(id)
         return len(theirs)
@@ -144,22 +144,34 @@ class Sessions:
 
     async def _forget(self, id: str) -> None:
         self._remembered.pop(id, None)
-        await self._store.delete(self._shelf, id)
+        await self._store.delete(self._shelf(id), id)
 
-    async def _noted(self, id: str, session: Session) -> Session:
+    async def _noted(self, id: str, session: Session) -> Session | None:
         try:
-            await self._put(id, session)
+            return session if await self._replaced(id, session) else None
         except Unavailable:
             log.debug("that a new cookie came in is noted by the next request: the store is away")
         return session
 
-    async def _put(self, id: str, session: Session) -> None:
-        await self._store.put(self._shelf, Record(id, session.begun, {"is": written(session)}))
-        self._remember(id, session)
+    async def _replaced(self, id: str, session: Session) -> bool:
+        """Whether it is noted: not of a login that was ended in the meantime, which must not come back."""
+        there = await self._store.replace(self._shelf(id), _record(id, session))
+        if there:
+            self._remember(id, session)
+        else:
+            self._remembered.pop(id, None)
+        return there
+
+    def _shelf(self, id: str) -> Shelf:
+        """Where the logins lie of whose one this is."""
+        place = id.partition("-")[0]
+        return Shelf(f"sessions-{place}", ("is",), most=MOST_OF_ONE, bytes=1_000_000, age=self._age)
 
     async def _read(self, id: str, known: tuple[Session, int] | None) -> Session | None:
+        if not id:
+            return None
         try:
-            record = (await self._store.read(self._shelf, [id])).get(id)
+            record = (await self._store.read(self._shelf(id), [id])).get(id)
         except Unavailable:
             return known[0] if known else None
         session = _opened(record) if record else None
@@ -192,9 +204,19 @@ def _opened(record: Record) -> Session | None:
 
 
 def _parts(cookie: str) -> tuple[str, str]:
-    """What the login is kept under, and the digest of the secret."""
-    id, _, secret = cookie.partition(".")
-    return _digest(id), _digest(secret)
+    """What the login is kept under, empty where it can be none of ours, and the digest of the secret."""
+    told, _, secret = cookie.partition(".")
+    place = told.partition("-")[0]
+    return f"{place}-{_digest(told)}" if _PLACE.fullmatch(place) else "", _digest(secret)
+
+
+def _place(name: str) -> str:
+    """What the shelf with the logins of that name is called by."""
+    return _digest(name)[:32]
+
+
+def _record(id: str, session: Session) -> Record:
+    return Record(id, session.begun, {"is": written(session)})
 
 
 def _digest(value: str) -> str:

@@ -171,12 +171,14 @@ class RawRoute(Route):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if len(scope["query_string"]) > LONGEST_QUERY:
             raise AddressTooLong("This address is longer than any that is read here.")
-        asker().check(self.needs)
         if self.costs is None:
+            asker().check(self.needs)
             await super().handle(scope, receive, send)
-        else:
-            with scope["app"].state.desk.budgets.spend(self.costs):
-                await super().handle(scope, receive, send)
+            return
+        # What is refused costs as well: each refusal of a change is a line in the audit log.
+        with scope["app"].state.desk.budgets.spend(self.costs):
+            asker().check(self.needs)
+            await super().handle(scope, receive, send)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return super().matches({**scope, "path": sent_path(scope)})

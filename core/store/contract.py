@@ -84,6 +84,9 @@ class Store(Protocol):
     async def put(self, shelf: Shelf, record: Record, *, held: bool = False) -> None:
         """Write these parts of the record, and leave its others. A held record gives way to age only."""
 
+    async def replace(self, shelf: Shelf, record: Record) -> bool:
+        """Write these parts of a record that is there and not held; False, and nothing written, where there is none."""
+
     async def newest(self, shelf: Shelf, limit: int) -> tuple[str, ...]:
         """The ids of the newest records, newest first."""
 

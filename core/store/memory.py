@@ -29,17 +29,28 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._shelves: dict[str, dict[str, _Kept]] = {}
+        self._ages: dict[str, int] = {}
         self._logs: dict[str, deque[tuple[int, Line]]] = {}
         self._leases: dict[str, tuple[str, float]] = {}
         self._lines = 0
 
     async def put(self, shelf: Shelf, record: Record, *, held: bool = False) -> None:
         shelf.check(record)
+        if shelf.name not in self._shelves:
+            self._forget_aged()
+        self._ages[shelf.name] = shelf.age
         records = self._shelves.setdefault(shelf.name, {})
         kept = records.setdefault(record.id, _Kept(record.at, held))
         kept.at, kept.held = record.at, held
         kept.parts |= record.parts
         self._bound(shelf)
+
+    async def replace(self, shelf: Shelf, record: Record) -> bool:
+        shelf.check(record)
+        if record.id not in self._shelf(shelf):
+            return False
+        await self.put(shelf, record)
+        return True
 
     async def newest(self, shelf: Shelf, limit: int) -> tuple[str, ...]:
         records = self._shelf(shelf)
@@ -90,6 +101,13 @@ class MemoryStore:
     def _shelf(self, shelf: Shelf) -> dict[str, _Kept]:
         self._bound(shelf)
         return self._shelves.get(shelf.name, {})
+
+    def _forget_aged(self) -> None:
+        """Shelves with nothing on them that is not too old: nobody may ever ask for them again."""
+        for name, age in tuple(self._ages.items()):
+            oldest = _now() - age
+            if all(kept.at < oldest for kept in self._shelves[name].values()):
+                del self._shelves[name], self._ages[name]
 
     def _bound(self, shelf: Shelf) -> None:
         """The oldest go first, but none that is held."""

@@ -3,16 +3,19 @@
 --         (under the empty id their sum), KEYS[4] the set of ids that are held
 -- ARGV[1] the id, ARGV[2] its instant, ARGV[3] 1 where it is held, ARGV[4] how many records the shelf holds, ARGV[5] how
 --         many bytes, ARGV[6] the instant before which records are forgotten, ARGV[7] ms until the shelf is forgotten,
---         ARGV[8] the number of the shelf's parts, ARGV[9] and on: their names, then each part to write and its text
--- RETURNS how many records were let go
+--         ARGV[8] 1 where a record is only replaced, ARGV[9] the number of the shelf's parts, ARGV[10] and on: their
+--         names, then each part to write and its text
+-- RETURNS how many records were let go; -1 where there was none to replace, and nothing was written
 -- ATOMICITY one script; a look at the oldest 100 at most
 local order, parts, sizes, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, most, bytes, oldest = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local names = {}
-for i = 9, 8 + tonumber(ARGV[8]) do names[#names + 1] = ARGV[i] end
+for i = 10, 9 + tonumber(ARGV[9]) do names[#names + 1] = ARGV[i] end
+
+if ARGV[8] == '1' and tonumber(redis.call('ZSCORE', order, id) or '-inf') < oldest then return -1 end
 
 local grown = 0
-for i = 9 + #names, #ARGV, 2 do
+for i = 10 + #names, #ARGV, 2 do
   local field = ARGV[i] .. '/' .. id
   grown = grown + #ARGV[i + 1] - redis.call('HSTRLEN', parts, field)
   redis.call('HSET', parts, field, ARGV[i + 1])

@@ -55,10 +55,10 @@ class RedisStore:
         self._refused = False
 
     async def put(self, shelf: Shelf, record: Record, *, held: bool = False) -> None:
-        shelf.check(record)
-        told: list[str | int] = [record.id, record.at, int(held)]
-        told += [shelf.most, shelf.bytes, _now() - shelf.age, shelf.age, len(shelf.parts), *shelf.parts]
-        await self._run(PUT, _keys(shelf), [*told, *chain.from_iterable(record.parts.items())])
+        await self._put(shelf, record, held=held, replaces=False)
+
+    async def replace(self, shelf: Shelf, record: Record) -> bool:
+        return await self._put(shelf, record, held=False, replaces=True) >= 0
 
     async def newest(self, shelf: Shelf, limit: int) -> tuple[str, ...]:
         order = _keys(shelf)[0]
@@ -102,6 +102,13 @@ class RedisStore:
 
     async def close(self) -> None:
         await self._redis.close()
+
+    async def _put(self, shelf: Shelf, record: Record, *, held: bool, replaces: bool) -> int:
+        shelf.check(record)
+        told: list[str | int] = [record.id, record.at, int(held)]
+        told += [shelf.most, shelf.bytes, _now() - shelf.age, shelf.age]
+        told += [int(replaces), len(shelf.parts), *shelf.parts]
+        return int(await self._run(PUT, _keys(shelf), [*told, *chain.from_iterable(record.parts.items())]))
 
     async def _read(self, shelf: Shelf, ids: Sequence[str]) -> dict[str, Record]:
         order, bodies, *_ = _keys(shelf)

@@ -88,8 +88,8 @@ class Endpoint:
             call = self._calls.get("GET" if request.method == "HEAD" else request.method)
             if call is None:
                 return self._refused_method(request)
-            asker().check(call.needs)
             spent.enter_context(self._budgets.spend(call.costs))
+            asker().check(call.needs)
             return await self._asked(call, request)
         except TickbirdError as error:
             note(error)

@@ -8,9 +8,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from core.access.asker import asking
 from core.errors import Invalid, NotFound, TickbirdError, Unavailable
 from dashboard.denials import note
 from dashboard.desk import Desk, desk_of
+from dashboard.gate import NOBODY
 from dashboard.headers import sealing
 from dashboard.pages.frame import answer, frame
 from dashboard.refusals import TITLES, problem, status_of, when_again
@@ -43,8 +45,10 @@ async def broken(request: Request, _error: Exception) -> Response:
     found = TickbirdError(
         "Tickbird ran into a fault of its own.", "Its log says more. Reading the page again may help."
     )
-    response = _answer(request, found, status_of(found))
-    # Faults are answered outside of all other middleware, the one that adds these headers included.
+    # Faults are answered outside of all other middleware, so who asks is not known here, and sees what nobody may not.
+    with asking(NOBODY):
+        response = _answer(request, found, status_of(found))
+    # The one that adds these headers is among them.
     response.headers.update({**sealing(), "cache-control": "no-store"})
     return response
 

@@ -43,10 +43,13 @@ def listening() -> Iterator[tuple[int, list[Any]]]:
     heard: list[Any] = []
 
     class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # so that a connection could be used once more
+
         def do_GET(self) -> None:
             heard.append((self.path, self.headers["Host"]))
             self.send_response(302)
             self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
@@ -125,3 +128,34 @@ async def test_only_http_is_spoken() -> None:
     async with outbound.client(internal=True, allowed_by="") as client:
         with pytest.raises(Exception, match=r"(?i)scheme|protocol"):
             await client.get("ftp://example.org/")
+
+
+@pytest.mark.parametrize("port", [65_536, 99_999, 10**9])
+async def test_a_port_that_is_none_is_said(port: int) -> None:
+    async with outbound.client(internal=True, allowed_by="") as client:
+        with pytest.raises(Unavailable, match=rf"port {port}"):
+            await client.get(f"http://127.0.0.1:{port}/")
+
+
+async def test_no_name_is_served_by_a_connection_that_was_made_for_another(
+    listening: tuple[int, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both names are at one address; a certificate that was looked at for the first says nothing of the second."""
+    port, heard = listening
+    made = []
+    connect = asyncio.get_running_loop().create_connection
+
+    async def counted(*given: Any, **options: Any) -> Any:
+        made.append(given)
+        return await connect(*given, **options)
+
+    async def here(*_given: object) -> list[str]:
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", counted)
+    monkeypatch.setattr(outbound, "_resolved", here)
+    async with outbound.client(internal=True, allowed_by="") as client:
+        for name in ("one.test", "two.test"):
+            await client.get(f"http://{name}:{port}/")
+    assert [host for _, host in heard] == [f"one.test:{port}", f"two.test:{port}"]
+    assert len(made) == 2

@@ -174,3 +174,26 @@ async def test_a_place_that_is_none_is_refused_and_does_not_look_like_a_store_th
     with suppress(ValueError):
         assert await store.lines(AUDIT, 9, before=mark) == ()
     assert store.trouble == ""
+
+
+async def test_a_record_is_replaced_where_it_is_and_never_made_by_that(store: Store) -> None:
+    await put(store, "stuck", words="age:>1h", counts="3")
+    assert await store.replace(VIEWS, Record("stuck", BEGUN, {"counts": "4"}))
+    assert (await store.read(VIEWS, ["stuck"]))["stuck"].parts == {"words": "age:>1h", "counts": "4"}
+
+    await store.delete(VIEWS, "stuck")
+    aged = Record("aged", BEGUN - VIEWS.age - 1000, {"words": "x"})
+    for record in (Record("stuck", BEGUN, {"counts": "5"}), aged):
+        assert not await store.replace(VIEWS, record)
+    assert await store.read(VIEWS, ["stuck", "aged"]) == {}
+    assert await store.newest(VIEWS, 10) == ()
+
+
+async def test_a_shelf_that_nobody_comes_back_to_is_forgotten_with_its_last_record() -> None:
+    store = MemoryStore()
+    of_one = [Shelf(f"of {number}", ("words",), most=3, bytes=400, age=1000) for number in range(100)]
+    for shelf in of_one:
+        await store.put(shelf, Record("old", BEGUN - 2000, {"words": "x"}))
+    await put(store, "stuck")
+
+    assert set(store._shelves) <= {"views", of_one[-1].name}

@@ -261,6 +261,7 @@ async def test_however_many_come_at_once_only_so_many_are_let_in(monkeypatch: py
 
 def test_one_person_s_flood_leaves_the_pages_of_another_answered() -> None:
     _, app = company(limits_requests=20, limits_heavy=5)
+    app.state.desk.budgets.clock = Hour()
     ada, bob = client(app), client(app)
     ada.auth, bob.auth = ("ada", "secret"), ("bob", "secret")
     for _ in range(40):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 import pytest
 
 from dashboard import board as board_module
-from dashboard.board import EMPTY, Board, digest, digest_of_all
+from dashboard.board import EMPTY, Board, Piece, digest, digest_of_all
+from dashboard.live import Tab
 
 
 def never() -> str:
@@ -71,3 +73,29 @@ def test_large_regions_are_forgotten_sooner(monkeypatch: pytest.MonkeyPatch) -> 
     assert [number for number in range(5) if board.known((f"/jobs/{number}", "", "data"))] == [2, 3, 4]
     huge = board.region("/jobs/9", "data", "x" * 5_000)
     assert board.region("/jobs/9", "data", "x" * 5_000) is huge
+
+
+class Rows:
+    """What a tab looks at: its rows, and a region below them."""
+
+    def __init__(self, board: Board, ids: Iterable[str]) -> None:
+        self._board = board
+        self.values = dict.fromkeys(ids, 0)
+
+    async def look(self) -> list[Piece]:
+        rows = [self._board.row(id, id, [value], f"{id}={value}".format) for id, value in self.values.items()]
+        return [*rows, self._board.region("".join(self.values), "foot", f"{len(self.values)} rows")]
+
+
+async def test_a_tab_is_told_no_row_again_because_the_board_forgot_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_module, "MOST", 3)
+    board = Board()
+    shown = [Rows(board, ("a", "b", "c")), Rows(board, ("d", "e", "f"))]
+    tabs = [Tab(each, 0) for each in shown]
+    assert ["a=0" in await tabs[0].news(), "d=0" in await tabs[1].news()] == [True, True]
+    for _ in range(3):
+        assert [await tab.news() for tab in tabs] == ["", ""]
+    shown[0].values["b"] = 7
+    told = await tabs[0].news()
+    assert ("b=7" in told, "a=0" in told, "foot" in told) == (True, False, False)
+    assert [await tab.news() for tab in tabs] == ["", ""]

@@ -15,7 +15,8 @@ from core.store.memory import MemoryStore
 from dashboard.app import create_app
 from dashboard.cookies import SESSION as COOKIE
 from dashboard.login import inside
-from dashboard.refused_logins import EVERY, FREE, RefusedLogins
+from dashboard.refused_logins import FREE, RefusedLogins
+from dashboard.sparing import EVERY
 from tests.dashboard.browsing import BASE
 from tests.dashboard.fixed_herd import small_company
 from tests.dashboard.served import cheap_hash, client
@@ -238,6 +239,9 @@ def test_neither_cookie_nor_password_is_kept_as_it_is() -> None:
         "\r\nX: y",
         f"{BASE}/login",
         f"{BASE}/login/start?next=x",
+        f"//{BASE}/x",
+        f" //{BASE}/x",
+        f"\x00//{BASE}",
     ],
 )
 def test_after_the_login_one_stays_here(wanted: str) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from core.access.accounts import Grant, User
@@ -15,6 +17,7 @@ from core.settings import Settings
 from dashboard.app import create_app
 from dashboard.cookies import ATTEMPT, SESSION
 from dashboard.oidc_http import LARGEST
+from dashboard.oidc_provider import with_more
 from tests.dashboard.browsing import BASE
 from tests.dashboard.fixed_herd import small_company
 from tests.dashboard.lying_provider import PAGE, SECRET, LyingProvider, Visitor, lying, refused
@@ -143,6 +146,45 @@ def test_what_only_the_userinfo_tells_is_asked_for_and_the_token_has_the_last_wo
     assert visitor.me()["role"] == "operator"
     headers = next(headers for path, headers in provider.asked if path == "/userinfo")
     assert headers["authorization"] == "Bearer an-access-token"
+
+
+SAID = st.sampled_from([None, True, False, "true"])
+ADDRESS = st.sampled_from([None, "me@evil.example", "victim@example.com"])
+DOCUMENT = st.fixed_dictionaries({}, optional={"email": ADDRESS, "email_verified": SAID, "groups": st.just(None)})
+
+
+@given(token=DOCUMENT, userinfo=DOCUMENT)
+def test_an_address_is_only_verified_by_what_says_so_of_that_very_address(
+    token: dict[str, Any], userinfo: dict[str, Any]
+) -> None:
+    both = with_more(token, userinfo)
+    first = next((each["email"] for each in (token, userinfo) if each.get("email")), None)
+
+    assert both.get("email") == first
+    if both.get("email_verified") is True:
+        assert any(each.get("email") == first and each.get("email_verified") is True for each in (token, userinfo))
+
+
+@given(token=DOCUMENT, name=st.sampled_from(["groups", "email", "more"]))
+def test_what_a_token_leaves_open_the_userinfo_tells(token: dict[str, Any], name: str) -> None:
+    assert with_more({**token, name: None}, {name: ["chiefs"]})[name] == ["chiefs"]
+
+
+def test_one_address_is_not_verified_by_another(visitor: Visitor, provider: LyingProvider) -> None:
+    provider.userinfo = {"sub": "0042", "email": "me@evil.example", "email_verified": True}
+    provider.without, provider.claims = ("email_verified",), {"email": "victim@example.com"}
+    refused(visitor, visitor.log_in())
+
+
+@pytest.mark.parametrize("port", [65_536, 99_999, 10**30])
+@pytest.mark.parametrize("which", ["token_endpoint", "jwks_uri", "userinfo_endpoint"])
+def test_an_address_with_a_port_that_is_none_cannot_be_reached(
+    visitor: Visitor, provider: LyingProvider, which: str, port: int
+) -> None:
+    provider.document, provider.userinfo = {which: f"http://127.0.0.1:{port}/"}, {"sub": "0042"}
+    asked = visitor.begin()
+    provider.without = ("groups",)
+    refused(visitor, visitor.back(asked), 503)
 
 
 def test_a_provider_of_the_network_we_stand_in_is_asked_only_where_that_is_allowed(

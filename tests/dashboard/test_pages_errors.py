@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from core.access.accounts import Grant, User
 from core.herd import Herd
 from core.model import Queue, QueueId
+from core.settings import Settings
 from dashboard.app import create_app
 from tests.dashboard.browsing import BASE, ORIGIN, Page, browser
 from tests.dashboard.fixed_herd import FixedHerd, small_company
 from tests.dashboard.policy import nonce_of
+from tests.dashboard.served import cheap_hash
 
 
 def test_an_address_without_a_page_says_so_and_leads_back() -> None:
@@ -90,3 +96,23 @@ def test_the_herd_starts_and_stops_with_the_application() -> None:
     with TestClient(create_app(cast(Herd, herd), herd.settings)):
         assert herd.version == 2
     assert herd.version == 3
+
+
+async def _fault(_: Request) -> Response:
+    raise ZeroDivisionError
+
+
+def test_the_page_of_a_fault_tells_nobody_what_is_not_there_for_them() -> None:
+    settings = Settings(users=(User("eve", Grant("viewer", instances=("nowhere",)), cheap_hash("secret")),))
+    herd = small_company(settings=settings)
+    app = create_app(
+        cast(Herd, herd), settings, [Route(f"{BASE}/queues/{{instance}}/{{prefix}}/{{name}}/fault", _fault)]
+    )
+    client = TestClient(app, base_url=ORIGIN, headers={"accept": "text/html"}, raise_server_exceptions=False)
+    response = client.get(f"{BASE}/queues/default/bull/mail/fault", auth=("eve", "secret"))
+    shown = Page(response.text)
+
+    assert response.status_code == 500
+    assert f"{BASE}/audit" not in response.text
+    assert "Show mail" not in shown.words
+    assert "0 instances" in shown.words

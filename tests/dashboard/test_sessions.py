@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from core.errors import Unavailable
 from core.store.memory import MemoryStore
 from core.store.remote import RedisStore
-from dashboard.sessions import GRACE, HOUR, LOST_AFTER, TRUSTED_FOR, Session, Sessions
+from dashboard.sessions import GRACE, HOUR, LOST_AFTER, MOST_OF_ONE, TRUSTED_FOR, Session, Sessions
 
 BOUND = "a digest"
 
@@ -191,7 +192,7 @@ async def test_a_store_that_is_away_logs_nobody_out_and_ends_nothing(
         raise Unavailable("Redis state_url cannot be reached.")
 
     with monkeypatch.context() as context:
-        for call in ("read", "put", "take", "delete"):
+        for call in ("read", "put", "replace", "take", "delete"):
             context.setattr(store, call, away)
         clock.passes(TRUSTED_FOR + LOST_AFTER)
         session = await session_of(there, old)
@@ -208,7 +209,7 @@ async def test_what_the_store_keeps_opens_nothing(store: MemoryStore, sessions: 
 
 async def test_a_login_of_an_earlier_version_is_begun_anew(store: MemoryStore, sessions: Sessions) -> None:
     cookie = await begun(sessions)
-    (record,) = store._shelves["sessions"].values()
+    ((record,),) = [shelf.values() for shelf in store._shelves.values()]
     record.parts["is"] = '{"v":1,"is":{"name":"ada","way":"password","begun":1,"issued":1}}'
     fresh = Sessions(store, hours=12)
     assert await fresh.find(cookie) is None
@@ -218,3 +219,55 @@ async def test_while_no_store_answers_nobody_is_let_in_by_a_cookie() -> None:
     store = RedisStore("redis://127.0.0.1:1/0")
     assert await Sessions(store, hours=12).find("a.b") is None
     await store.close()
+
+
+async def test_whoever_logs_in_ever_more_ends_the_oldest_of_their_own_and_nobody_elses(
+    clock: Clock, store: MemoryStore
+) -> None:
+    sessions = Sessions(store, hours=12)
+    adas = await begun(sessions)
+    veras = []
+    for _ in range(3 * MOST_OF_ONE):
+        clock.passes(1)
+        veras.append((await sessions.begin("vera", "password", BOUND))[0])
+    fresh = Sessions(store, hours=12)
+
+    assert await fresh.find(adas)
+    assert [bool(await fresh.find(cookie)) for cookie in veras] == [False] * 2 * MOST_OF_ONE + [True] * MOST_OF_ONE
+
+
+async def test_logging_out_everywhere_ends_all_of_one_name_and_tells_how_many(store: MemoryStore) -> None:
+    sessions = Sessions(store, hours=12)
+    adas = [await begun(sessions) for _ in range(7)]
+    veras, _ = await sessions.begin("vera", "password", BOUND)
+
+    assert await Sessions(store, hours=12).end_all("ada") == 7
+    fresh = Sessions(store, hours=12)
+    assert [await fresh.find(cookie) for cookie in adas] == [None] * 7
+    assert await fresh.find(veras)
+    assert await sessions.end_all("nobody") == 0
+
+
+@pytest.mark.parametrize("noted", ["a successor", "that a successor came in"])
+async def test_a_login_that_is_ended_while_its_cookie_is_replaced_stays_ended(
+    clock: Clock, store: MemoryStore, monkeypatch: pytest.MonkeyPatch, noted: str
+) -> None:
+    here, there = Sessions(store, hours=12), Sessions(store, hours=12)
+    old = await begun(here)
+    clock.passes(HOUR)
+    new = "" if noted == "a successor" else await replaced(here, old)
+    session = await session_of(here, old)
+    replace = store.replace
+
+    async def late(*given: Any) -> bool:
+        await there.end_all("ada")
+        return await replace(*given)
+
+    monkeypatch.setattr(store, "replace", late)
+    if noted == "a successor":
+        assert await here.rotated(old, session) is None
+    else:
+        assert await here.find(new) is None
+    for sessions in (here, there, Sessions(store, hours=12)):
+        assert await sessions.find(old) is None
+    assert not any(store._shelves.values())

@@ -56,7 +56,7 @@ class Tab:
     def __init__(self, watch: Watch, since: int) -> None:
         self._watch = watch
         self._since = since
-        self._sent: dict[str, int] = {}
+        self._sent: dict[str, tuple[int, object]] = {}
         self.behind = False
 
     async def news(self) -> str:
@@ -64,12 +64,29 @@ class Tab:
 
         Sets `behind` where there are more of them than a browser takes at once.
         """
-        sent, since = self._sent, self._since
-        new = [piece for piece in await self._watch.look() if piece.serial > sent.get(piece.id, since)]
-        new.sort(key=lambda piece: (piece.is_row, sent.get(piece.id, 0)))
+        sent = self._sent
+        new = [piece for piece in await self._watch.look() if self._is_new(piece)]
+        new.sort(key=lambda piece: (piece.is_row, sent[piece.id][0] if piece.id in sent else 0))
         chosen, self.behind = new[:MOST_ROWS], len(new) > MOST_ROWS
-        sent.update((piece.id, piece.serial) for piece in chosen)
+        sent.update((piece.id, (piece.serial, _shows(piece))) for piece in chosen)
         return _said(tuple(chosen), now() // 1000)
+
+    def _is_new(self, piece: Piece) -> bool:
+        """Whether it is not what was sent last: a board that holds less than is shown numbers the same anew."""
+        if piece.id not in self._sent:
+            return piece.serial > self._since
+        serial, shown = self._sent[piece.id]
+        if piece.serial <= serial:
+            return False
+        if shown == (shows := _shows(piece)):
+            self._sent[piece.id] = (piece.serial, shows)
+            return False
+        return True
+
+
+def _shows(piece: Piece) -> object:
+    """What tells its value from another: HTML would be kept once more for each tab."""
+    return hash(piece.value) if isinstance(piece.value, str) else piece.value
 
 
 @lru_cache(maxsize=MOST_SAID)

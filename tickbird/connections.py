@@ -6,7 +6,9 @@ uvicorn waits for ever for a request that does not come, for one without an end,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import sys
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -18,6 +20,9 @@ SLOWEST_REQUEST = 60.0
 SLOWEST_READER = 30.0
 # Beyond these, a connection is ended as it comes: the descriptors of those that are there must do.
 MOST = 2_000
+# What a process asks for, and what it needs besides those connections: to each Redis, to its own, to files.
+DESCRIPTORS = 8_192
+OTHER_DESCRIPTORS = 200
 # Linux knows it, others do not.
 _USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 
@@ -25,6 +30,7 @@ _USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 class Connection(HttpToolsProtocol):
     """uvicorn's own, with an end to each kind of waiting."""
 
+    most = MOST
     _head = 0
     _ends: asyncio.TimerHandle | None = None
     _stuck: asyncio.TimerHandle | None = None
@@ -32,7 +38,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn's
         super().connection_made(transport)
         _unacknowledged_for(transport, SLOWEST_READER)
-        if len(self.connections) > MOST:
+        if len(self.connections) > self.most:
             transport.abort()
         else:
             self._expect()
@@ -81,6 +87,23 @@ class Connection(HttpToolsProtocol):
     def _expect(self) -> None:
         _off(self._ends)
         self._ends = self.loop.call_later(SLOWEST_REQUEST, self.transport.abort)
+
+
+def room() -> int:
+    """As many connections as this process may hold, once it has asked for more descriptors than it usually gets."""
+    if sys.platform == "win32":
+        return MOST
+    import resource  # noqa: PLC0415 # there is none on Windows
+
+    def known(limit: int) -> int:
+        return DESCRIPTORS if limit == resource.RLIM_INFINITY else limit
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if known(soft) < (wanted := min(known(hard), DESCRIPTORS)):
+        with contextlib.suppress(OSError, ValueError):  # a system may allow less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, min(MOST, known(soft) - OTHER_DESCRIPTORS))
 
 
 def _unacknowledged_for(transport: asyncio.Transport, seconds: float) -> None:

@@ -30,7 +30,7 @@ from exporter.app import create_app as create_exporter
 from exporter.probes import probes
 from exporter.routes import routes as metrics_routes
 from tickbird import __version__
-from tickbird.connections import Connection
+from tickbird.connections import Connection, room
 from tickbird.logs import configure_logs
 
 log = logging.getLogger("tickbird.serve")
@@ -48,7 +48,14 @@ def application(settings: Settings) -> Starlette:
 
 
 class Server(uvicorn.Server):
-    """Ends with code 0 when it is told to: streams are told, operations parked. Told again, it ends at once."""
+    """Ends with code 0 when it is told to: streams are told, operations parked. Told again, it ends at once.
+
+    `leaves`: it is all that there is in this process, which ends with it.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, leaves: bool) -> None:
+        super().__init__(config)
+        self._leaves = leaves
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 # as signal handlers are called
         if self.should_exit:
@@ -64,6 +71,12 @@ class Server(uvicorn.Server):
             end_streams(app)
         await super().shutdown(sockets)
         late.cancel()
+        if self._leaves:
+            # All has ended. The end of the loop, and of Python, would wait for every name that is still looked up: a
+            # minute and more where its server does not answer.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
 
 def _leave_behind() -> None:
@@ -71,10 +84,11 @@ def _leave_behind() -> None:
     os._exit(1)
 
 
-def serve_all(settings: Settings) -> None:
-    """Pages, API and /metrics on one port."""
+def serve_all(settings: Settings, *, leaves: bool = True) -> None:
+    """Pages, API and /metrics on one port. Ends the process, unless somebody has something left to do (`leaves`)."""
     check_bind(settings)
-    _run(application(settings), settings, (settings.host, settings.port), [settings.base_path, "/metrics"])
+    paths = [settings.base_path, "/metrics"]
+    _run(application(settings), settings, (settings.host, settings.port), paths, leaves=leaves)
 
 
 def serve_dashboard(settings: Settings) -> None:
@@ -110,13 +124,16 @@ def serve_demo(flags: dict[str, Any], *, jobs_per_second: float, queues: int, se
         settings = load(None, {}, {**flags, "redis": [f"default={url}"]})
         shown = replace(settings, dead_letter=DEAD_LETTER, slo=OBJECTIVES, metrics_job_times=("*",))
         # Nothing here is anybody's: everything can be tried.
-        serve_all(replace(shown, allow=tuple(DANGEROUS)))
+        serve_all(replace(shown, allow=tuple(DANGEROUS)), leaves=False)
 
     run_demo(serve=serve, jobs_per_second=jobs_per_second, queues=queues, seed=seed)
 
 
-def _run(app: Starlette, settings: Settings, address: tuple[str, int], paths: list[str]) -> None:
+def _run(
+    app: Starlette, settings: Settings, address: tuple[str, int], paths: list[str], *, leaves: bool = True
+) -> None:
     configure_logs(settings.log_format)
+    Connection.most = room()
     listening = _listen(*address)
     _announce(settings, listening, paths)
     config = uvicorn.Config(
@@ -128,7 +145,7 @@ def _run(app: Starlette, settings: Settings, address: tuple[str, int], paths: li
         server_header=False,
         proxy_headers=False,
     )
-    Server(config).run(sockets=[listening])
+    Server(config, leaves=leaves).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

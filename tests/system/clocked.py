@@ -10,6 +10,7 @@ import os
 import time
 from pathlib import Path
 
+from tests.system import patient
 from tickbird.__main__ import main
 
 
@@ -24,5 +25,6 @@ def _set(clock: Path) -> None:
 
 
 if __name__ == "__main__":
+    patient.wait()
     _set(Path(os.environ["CLOCK"]))
     main()

@@ -119,7 +119,7 @@ def test_a_question_a_notice_and_a_selection(visitor: Visitor, busy: Company, sc
     page.get_by_role("group", name="With the ticked jobs").get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("dialog").wait_for()
     assert violations(page) == []
-    page.get_by_role("dialog").get_by_role("button", name="Remove 1 job").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove 2 jobs").click()
     page.locator("#notice").wait_for()
     assert violations(page) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import resource
 import socket
 import threading
 import time
@@ -18,9 +19,11 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tickbird import connections
-from tickbird.connections import LARGEST_HEAD, Connection
+from tickbird.connections import LARGEST_HEAD, Connection, room
 
 DEADLINE = 30.0
+# Sooner than in earnest, but enough for a whole request on a machine that does other things as well.
+QUICK = 3.0
 
 
 async def _words(_: Request) -> Response:
@@ -91,11 +94,10 @@ def ended(near: socket.socket) -> bool:
 HALF = (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n", b"POST /length HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf")
 
 
-@pytest.mark.parametrize("said", HALF, ids=["nothing", "a line", "some headers", "half a body"])
-def test_a_request_that_does_not_come_whole_is_given_up(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "SLOWEST_REQUEST", 0.3)
+def test_a_request_that_does_not_come_whole_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "SLOWEST_REQUEST", QUICK)
     with served() as server, ExitStack() as held:
-        nears = [held.enter_context(opened(server, said)) for _ in range(20)]
+        nears = [held.enter_context(opened(server, said)) for said in HALF for _ in range(20)]
         assert answered(server)
         assert all(ended(near) for near in nears)
         until(lambda: not server.server_state.connections)
@@ -103,7 +105,7 @@ def test_a_request_that_does_not_come_whole_is_given_up(said: bytes, monkeypatch
 
 
 def test_who_reads_nothing_of_a_long_answer_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "SLOWEST_READER", 0.3)
+    monkeypatch.setattr(connections, "SLOWEST_READER", QUICK)
     with served() as server, ExitStack() as held:
         for _ in range(5):
             held.enter_context(opened(server, b"GET /flood HTTP/1.1\r\nHost: x\r\n\r\n"))
@@ -124,7 +126,7 @@ def test_a_head_without_an_end_is_refused() -> None:
 
 
 def test_one_connection_too_many_is_ended_and_there_is_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST", 3)
+    monkeypatch.setattr(Connection, "most", 3)
     with served() as server:
         with ExitStack() as held:
             for _ in range(3):
@@ -143,3 +145,33 @@ def test_what_comes_slowly_but_comes_is_answered_and_so_is_what_follows_on_the_s
         for length in (0, 1, 300_000, 2_000_000, 5):
             connection.request("POST", "/length", body=b"y" * length)
             assert connection.getresponse().read() == str(length).encode()
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "holds", "asked"),
+    [
+        (1_024, 524_288, connections.MOST, [(8_192, 524_288)]),
+        (1_024, 1_024, 824, []),
+        (256, 1_500, 1_300, [(1_500, 1_500)]),
+        (1_024, resource.RLIM_INFINITY, connections.MOST, [(8_192, resource.RLIM_INFINITY)]),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, connections.MOST, []),
+        (65_536, 524_288, connections.MOST, []),
+    ],
+)
+def test_no_more_connections_are_held_than_there_are_descriptors_for(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, holds: int, asked: list[tuple[int, int]]
+) -> None:
+    got = [(soft, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: got[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: got.append(limits))
+    assert room() == holds
+    assert got[1:] == asked
+
+
+def test_a_system_that_gives_no_more_descriptors_is_taken_at_its_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: int, _limits: tuple[int, int]) -> None:
+        raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, 4_096))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    assert room() == 824

@@ -13,6 +13,7 @@ SHELF = Shelf("failure-marks", ("is",), most=2000, bytes=4_000_000, age=365 * DA
 LONGEST_WHY = 500
 # Nobody remembers why something is ignored for longer.
 LONGEST_IGNORED = 366 * DAY
+HIGHEST_RATE = 1_000_000_000
 
 
 class Standing(StrEnum):
@@ -75,6 +76,6 @@ def ignored(now: int, *, by: str, why: str, span: int | None, rate: int | None) 
         raise Invalid("Say for how long, or until how many an hour.", "What is ignored for ever is never seen again.")
     if span is not None and not 0 < span <= LONGEST_IGNORED:
         raise Invalid("It can be ignored for up to a year.")
-    if rate is not None and not 0 < rate <= 1_000_000_000:
-        raise Invalid("The failures an hour are 1 or more.")
+    if rate is not None and not 0 < rate <= HIGHEST_RATE:
+        raise Invalid(f"The failures an hour are 1 to {HIGHEST_RATE:,}.")
     return Mark(Standing.IGNORED, now, by, why, None if span is None else now + span, rate)

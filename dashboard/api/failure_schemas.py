@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.failures.marks import LONGEST_WHY, Standing
+from core.failures.marks import HIGHEST_RATE, LONGEST_IGNORED, LONGEST_WHY, Standing
 from dashboard.api.failure_shapes import SPANS
 from dashboard.api.schema_words import COUNT, HREF, INSTANT, TEXT, Schema, list_of, maybe, object_, one_of, ref
 
@@ -72,8 +72,8 @@ FAILURE_SCHEMAS: Mapping[str, Schema] = {
         "type": "object",
         "description": "At least one of `for` (milliseconds) and `rate` (failures an hour).",
         "properties": {
-            "for": {"type": ["integer", "null"], "minimum": 1},
-            "rate": {"type": ["integer", "null"], "minimum": 1},
+            "for": {"type": ["integer", "null"], "minimum": 1, "maximum": LONGEST_IGNORED},
+            "rate": {"type": ["integer", "null"], "minimum": 1, "maximum": HIGHEST_RATE},
             "why": _WHY,
         },
         "anyOf": [{"required": [name], "properties": {name: {"type": "integer"}}} for name in ("for", "rate")],
